@@ -40,6 +40,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: .venv/.made
 	$(COMPILE) pyproject.toml -o images/hub/requirements.lock
 	$(COMPILE) --extra dev pyproject.toml -o .ci/requirements.lock
+	echo "uv>=0.13" | $(COMPILE) - -o .ci/uv.lock
 	$(COMPILE) --only-binary :all: --overrides images/base/overrides.txt \
 	    images/base/requirements.in -o images/base/requirements.lock
 
@@ -49,7 +50,7 @@ lock: .venv/.made
 	    echo "make: needs Python 3.11 or newer with venv; there is $$($(PYTHON) --version 2>&1); install it (Debian: python3-venv) or set PYTHON="; exit 1; }
 	@echo "Making .venv: the hub's environment (about half a minute)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --require-hashes --only-binary :all: -r .ci/uv.lock.txt
+	@$(BIN)/pip install --quiet --require-hashes --only-binary :all: -r .ci/uv.lock
 	@$(BIN)/uv pip sync --require-hashes --python $(BIN)/python .ci/requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@
