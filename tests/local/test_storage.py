@@ -393,3 +393,13 @@ def test_listing_a_page_does_not_walk_the_whole_bucket(tmp_path, monkeypatch):
 async def test_unquoted_and_quoted_keys_are_the_same(http):
     plus = http.get("/open/" + quote("a/2+3 4.nwb", safe="/"))
     assert plus.content == http.get("/open/a/2+3%204.nwb").content == BODY
+
+
+def test_a_key_that_xml_cannot_hold_is_listed_encoded_or_marked(http, root):
+    path = root / "open/a/bell\a"
+    path.touch()
+    plain = http.get("/open?list-type=2&prefix=a/bell").text
+    encoded = http.get("/open?list-type=2&prefix=a/bell&encoding-type=url").text
+    path.unlink()
+    assert "<Key>a/bell\N{REPLACEMENT CHARACTER}</Key>" in plain
+    assert "<Key>a/bell%07</Key>" in encoded
