@@ -1,7 +1,7 @@
 """A person's Dask clusters end with their server.
 
-The hub asks the gateway as that person, with a token for a minute and for this alone: no
-administrator of all clusters exists.
+The hub asks the gateway as that person, with a token for a minute and for this alone:
+no administrator of all clusters exists.
 """
 
 from __future__ import annotations

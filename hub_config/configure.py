@@ -31,8 +31,8 @@ def configure(c: Any, hub: Hub | None = None) -> None:
         The settings; by default those of this package.
     """
     hub = hub or load()
-    # The default of ten makes a class that logs in together fail: time in the queue counts
-    # as time of the request.
+    # The default of ten makes a class that logs in together fail: time in the queue
+    # counts as time of the request.
     AsyncHTTPClient.configure(None, max_clients=100)
     _keep_sqlite_fast()
     _people(c, hub)

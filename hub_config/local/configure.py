@@ -1,7 +1,7 @@
 """What the hub process needs on one machine, on top of what it needs everywhere.
 
-Only addresses and classes differ from the cloud.  The stand-ins are services of the hub: a
-person needs its one port, whatever the host name or tunnel.
+Only addresses and classes differ from the cloud.  The stand-ins are services of the
+hub: a person needs its one port, whatever the host name or tunnel.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from .. import configure as everywhere
 from ..profiles import profile_list
 from ..settings import Hub, load
 from . import environments, limits
+from .declaration import localised
 from .machine import Machine, offers
 from .process import LEASH
 from .spawner import LocalKubeSpawner
@@ -35,7 +36,7 @@ def configure(c: Any) -> None:
     state = State(Path(os.environ["ARCHIVE_HUB_STATE"]))
     run = state.run()
     assert run is not None, "the hub is started by the launcher"
-    hub = load()
+    hub = localised(load(), run)
     everywhere.configure(c, hub)
     _hub(c, state, run)
     _login(c, state, run)
@@ -75,7 +76,7 @@ def _hub(c: Any, state: State, run: Run) -> None:
 
 
 def _login(c: Any, state: State, run: Run) -> None:
-    c.ArchiveAuthenticator.ledger = str(state.path / "people.sqlite")
+    c.ArchiveAuthenticator.ledger_path = str(state.path / "people.sqlite")
     if run.github:
         return
     secrets = state.secrets()

@@ -1,8 +1,8 @@
-"""The two environments that the hub does not run in itself: the users', and the proxy's.
+"""The environments that the hub does not run in itself: the users', the proxy's.
 
-The users' is made from the base image's own lock, so that what a notebook finds here is what
-it finds in the cloud.  Both are stamped with a hash of what they were made from: a second
-run does nothing, works without network, and an interrupted one goes on.
+The users' is made from the base image's own lock, so that what a notebook finds here is
+what it finds in the cloud.  Both are stamped with a hash of what they were made from: a
+second run does nothing, works without network, and an interrupted one goes on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Start the hub on one machine, wait, stop it; whatever happens, nothing is left running.
+"""Start the hub on one machine, wait, stop it; nothing is ever left running.
 
-The launcher holds the state folder and one child: JupyterHub, which starts the proxy and
-the services.  Every process asks the kernel to be ended with its parent, so that even
-``kill -9`` of the launcher leaves no orphan.
+The launcher holds the state folder and one child: JupyterHub, which starts the proxy
+and the services.  Every process asks the kernel to be ended with its parent, so that
+even ``kill -9`` of the launcher leaves no orphan.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from types import FrameType
 
 import httpx
 
+from ..settings import Hub
 from . import environments
 from .process import LEASH
 from .state import Run, State
@@ -217,6 +218,29 @@ def prepare(say: Callable[[str], None]) -> None:
     """Make what a hub needs and nobody has changed since: the environments."""
     environments.make_proxy(say)
     environments.make_base(say)
+
+
+def make_samples(state: State, say: Callable[[str], None]) -> None:
+    """Make the sample archive, unless it is there already."""
+
+
+def require_real_credentials(hub: Hub) -> None:
+    """Refuse to start with the real GitHub before all secrets are there.
+
+    Raises
+    ------
+    HubFailed
+        Names what is missing and where it comes from.
+    """
+    needed = ["GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"]
+    needed += [archive.token_env for archive in hub.archives.values()]
+    missing = [name for name in needed if not os.environ.get(name)]
+    if missing:
+        raise HubFailed(
+            f"--github: {', '.join(missing)} not set; make an OAuth application on "
+            "GitHub (callback http://127.0.0.1:8000/hub/oauth_callback), take a token "
+            "of the archive from an approved account, and export them"
+        )
 
 
 def _last_error(log: Path) -> str:
