@@ -1,7 +1,7 @@
 """What the hub remembers about people over restarts, in one small SQLite file.
 
-Two concerns, a table each: which GitHub number an archive's login was first seen with, and
-when a number was last admitted.  More tables may join them; none is ever changed in place.
+One table for each concern: which GitHub number an archive's login was first seen with,
+when a number was last admitted, and its latest login.  More tables may join them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ CREATE TABLE IF NOT EXISTS admitted (
     number INTEGER PRIMARY KEY,
     at     REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS logins (
+    number INTEGER PRIMARY KEY,
+    login  TEXT NOT NULL
+);
 """
 
 
@@ -43,7 +47,7 @@ class Ledger:
     Raises
     ------
     LedgerError
-        The file cannot be opened or is no ledger.
+        The file cannot be opened or is no ledger; later, cannot be read or written.
     """
 
     def __init__(
@@ -79,47 +83,68 @@ class Ledger:
             The number bound: `number`, or that of whoever had the login first.
         """
         key = (archive, login.casefold())
-        self._db.execute(
+        self._run(
             "INSERT INTO first_seen VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (*key, number, self._clock()),
+            *key,
+            number,
+            self._clock(),
         )
-        row = self._db.execute(
-            "SELECT number FROM first_seen WHERE archive = ? AND login = ?", key
-        ).fetchone()
-        return int(row[0])
+        found = self._run(
+            "SELECT number FROM first_seen WHERE archive = ? AND login = ?", *key
+        )
+        return int(found.fetchone()[0])
 
     def unbind(self, archive: str, login: str) -> bool:
-        """Forget whose login this was, for an operator who knows that it changed hands.
+        """Forget whose login this was, for an operator who knows it changed hands.
 
         Returns
         -------
         bool
             Whether there was anything to forget.
         """
-        done = self._db.execute(
+        done = self._run(
             "DELETE FROM first_seen WHERE archive = ? AND login = ?",
-            (archive, login.casefold()),
+            archive,
+            login.casefold(),
         )
         return done.rowcount > 0
 
     def note_admitted(self, number: int) -> None:
         """Remember that this person was admitted now."""
-        self._db.execute(
+        self._run(
             "INSERT INTO admitted VALUES (?, ?) "
             "ON CONFLICT (number) DO UPDATE SET at = excluded.at",
-            (number, self._clock()),
+            number,
+            self._clock(),
         )
 
     def note_refused(self, number: int) -> None:
         """Forget that this person was ever admitted: no grace after a no."""
-        self._db.execute("DELETE FROM admitted WHERE number = ?", (number,))
+        self._run("DELETE FROM admitted WHERE number = ?", number)
 
     def admitted_within(self, number: int, hours: float) -> bool:
         """Tell whether this person was admitted in the last `hours`."""
-        row = self._db.execute(
-            "SELECT at FROM admitted WHERE number = ?", (number,)
-        ).fetchone()
-        if row is None:
-            return False
+        found = self._run("SELECT at FROM admitted WHERE number = ?", number)
+        row = found.fetchone()
         # A clock that was set back must not stretch the grace.
-        return 0 <= self._clock() - float(row[0]) < hours * 3600
+        return row is not None and abs(self._clock() - float(row[0])) < hours * 3600
+
+    def note_login(self, number: int, login: str) -> None:
+        """Remember what this person is called on GitHub now."""
+        self._run(
+            "INSERT INTO logins VALUES (?, ?) "
+            "ON CONFLICT (number) DO UPDATE SET login = excluded.login",
+            number,
+            login,
+        )
+
+    def login_of(self, number: int) -> str | None:
+        """Return the latest login of this person, if the hub ever saw one."""
+        row = self._run("SELECT login FROM logins WHERE number = ?", number).fetchone()
+        return str(row[0]) if row else None
+
+    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, values)
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise LedgerError(f"ledger: {self._where}: {error}") from None
