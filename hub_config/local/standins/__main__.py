@@ -51,8 +51,10 @@ def archive_app(state: State, people: People) -> web.Application:
 def storage_app(state: State, run: Run) -> web.Application:
     """Return S3 over the sample archive's objects."""
     network = Network(Options(latency_ms=run.latency_ms))
+    objects = state.path / "archive" / "objects"
+    objects.mkdir(parents=True, exist_ok=True)
     app = web.Application()
-    Storage(state.path / "archive" / "objects", network).add_routes(app, STORAGE)
+    Storage(objects, network).add_routes(app, STORAGE)
     return app
 
 
