@@ -4,11 +4,12 @@ import asyncio
 import os
 import secrets
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -184,6 +185,16 @@ class Gate:
         )
         return {user["name"]: user for user in answer.json()}
 
+    def token_status(self, token):
+        headers = {"Authorization": f"token {token}"}
+        answer = httpx.get(f"{self.url}/hub/api/user", headers=headers, timeout=30)
+        return answer.status_code
+
+    def ledger(self, statement):
+        with closing(sqlite3.connect(self.state / "ledger.sqlite", timeout=10)) as db:
+            db.execute(statement)
+            db.commit()
+
     def reset(self):
         while self.browsers:
             self.browsers.pop().client.close()
@@ -232,14 +243,6 @@ class Browser:
         answer = self.post(f"users/{name}/server")
         assert answer.status_code in (201, 202), answer.text
         until("the server is up", lambda: self.gate.users()[name]["server"])
-
-
-def token_status(gate, token):
-    return httpx.get(
-        f"{gate.url}/hub/api/user",
-        headers={"Authorization": f"token {token}"},
-        timeout=30,
-    ).status_code
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
-"""A real JupyterHub for the tests of the gate: no proxy, and servers that start nothing."""
+"""A real JupyterHub for the tests of the gate: no proxy, servers that are nothing."""
 
 import os
 from pathlib import Path
+from typing import ClassVar
 
 from jupyterhub.proxy import Proxy
 from jupyterhub.spawner import Spawner
@@ -18,7 +19,7 @@ class NoProxy(Proxy):
     """Keeps the routes that it is given; the tests talk to the hub's own port."""
 
     should_start = False
-    routes: dict = {}
+    routes: ClassVar = {}
 
     async def add_route(self, routespec, target, data):
         self.routes[routespec] = {
@@ -38,7 +39,7 @@ class StillSpawner(Spawner):
     """Has servers that are up at once; the hub itself answers their health check."""
 
     running = False
-    extra_labels: dict = {}
+    extra_labels: ClassVar = {}
 
     async def start(self):
         self.running = True
