@@ -1,0 +1,22 @@
+"""Make the sample archive: ``python -m hub_config.local.samples DEST``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from hub_config.local.samples.making import make
+
+
+def main() -> int:
+    """Run as a program."""
+    if len(sys.argv) != 2:
+        sys.stderr.write("usage: python -m hub_config.local.samples DEST\n")
+        return 2
+    made = make(Path(sys.argv[1]).absolute())
+    sys.stderr.write(f"sample archive: {made} assets made\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
