@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+from hdmf.backends.io import HDMFIO
 
 from hub_config.local.samples.shelf import (
     DRAFT,
@@ -77,15 +78,38 @@ def describe(path: Path) -> Description:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             metadata = _zarr_metadata(path) if is_zarr else _hdf5_metadata(path)
-    except Exception as error:  # pynwb lets through whatever its parts raise
-        reason = (str(error) or repr(error)).splitlines()[0]
-        remark = f"pynwb does not open it ({reason}); kept as the archive would"
-        return Description({"encodingFormat": kind}, remark)
+    except Exception as error:  # what reads NWB lets through whatever its parts raise
+        return Description({"encodingFormat": kind}, _remark(path, error))
     for known_elsewhere in ("wasGeneratedBy", "path", "digest", "contentSize"):
         metadata.pop(known_elsewhere, None)
     for name in ("approach", "measurementTechnique", "variableMeasured"):
         metadata[name] = sorted(metadata.get(name) or (), key=str)
     return Description({**metadata, "encodingFormat": kind})
+
+
+def _remark(path: Path, error: Exception) -> str:
+    reason = (str(error) or repr(error)).splitlines()[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with _reader(path) as file:
+                file.read()
+        except Exception as refusal:
+            why = (str(refusal) or repr(refusal)).splitlines()[0]
+            return (
+                f"pynwb does not open it: {why}; kept as the archive keeps such files"
+            )
+    return f"kept without a description: {reason}"
+
+
+def _reader(path: Path) -> HDMFIO:
+    if path.is_dir():
+        from hdmf_zarr import NWBZarrIO
+
+        return NWBZarrIO(str(path), mode="r")
+    from pynwb import NWBHDF5IO
+
+    return NWBHDF5IO(path, mode="r", load_namespaces=True)
 
 
 def _hdf5_metadata(path: Path) -> dict[str, Any]:
@@ -102,9 +126,8 @@ def _zarr_metadata(path: Path) -> dict[str, Any]:
     from dandi.consts import metadata_nwb_file_fields, metadata_nwb_subject_fields
     from dandi.metadata.core import prepare_metadata
     from dandi.metadata.util import process_ndtypes
-    from hdmf_zarr import NWBZarrIO
 
-    with NWBZarrIO(str(path), mode="r") as file:
+    with _reader(path) as file:
         nwb = file.read()
         known = {
             name: getattr(owner, name, None)
@@ -177,8 +200,55 @@ class Place:
     versions: tuple[str, ...] = (DRAFT,)
 
 
-def put(shelf: Shelf, ready: Path, place: Place, described: Description) -> str:
-    """Put a file or folder of the shelf's workspace into the archive.
+@dataclass(frozen=True)
+class Content:
+    """The bytes of an asset, by their digests.
+
+    Parameters
+    ----------
+    checksums : mapping
+        As in the asset's metadata.
+    size_bytes : int
+        Of the file, or of all files of a Zarr.
+    is_zarr : bool
+        Whether it is a folder.
+    """
+
+    checksums: dict[str, str]
+    size_bytes: int
+    is_zarr: bool
+
+    @property
+    def object_id(self) -> str:
+        """UUID of the blob or Zarr: the same content has the same."""
+        kind = "zarr" if self.is_zarr else "blob"
+        return stable_uuid(kind, *self.checksums.values())
+
+    def asset_id(self, place: Place) -> str:
+        """UUID of the asset: the same content at the same place has the same."""
+        words = (place.dandiset, place.path, *self.checksums.values())
+        return stable_uuid("asset", *words)
+
+
+def content_of(path: Path) -> Content:
+    """Read a file or Zarr folder once, for its digests."""
+    from dandi.support.digests import get_digest, get_zarr_checksum
+
+    if path.is_dir():
+        sizes = (part.stat().st_size for part in path.rglob("*") if part.is_file())
+        checksum = get_zarr_checksum(path)
+        return Content({"dandi:dandi-zarr-checksum": checksum}, sum(sizes), True)
+    checksums = {
+        "dandi:dandi-etag": get_digest(path, "dandi-etag"),
+        "dandi:sha2-256": digest(path, "sha256"),
+    }
+    return Content(checksums, path.stat().st_size, False)
+
+
+def put(
+    shelf: Shelf, ready: Path, place: Place, described: Description, content: Content
+) -> str:
+    """Move a file or folder into the archive.
 
     Parameters
     ----------
@@ -190,65 +260,39 @@ def put(shelf: Shelf, ready: Path, place: Place, described: Description) -> str:
         Where it goes.
     described : Description
         What `describe` said.
+    content : Content
+        What `content_of` said.
 
     Returns
     -------
     str
-        The asset's id: the same content at the same place has the same.
+        The asset's id.
     """
-    if ready.is_dir():
-        return _put_zarr(shelf, ready, place, described)
-    sha256 = digest(ready, "sha256")
-    blob_id = stable_uuid("blob", sha256)
-    from dandi.support.digests import get_digest
-
-    checksums = {
-        "dandi:dandi-etag": get_digest(ready, "dandi-etag"),
-        "dandi:sha2-256": sha256,
-    }
-    size = ready.stat().st_size
-    shelf.put_blob(ready, blob_id)
-    return _write(shelf, place, described, size, checksums, blob=blob_id)
-
-
-def _put_zarr(shelf: Shelf, ready: Path, place: Place, described: Description) -> str:
-    from dandi.support.digests import get_zarr_checksum
-
-    checksum = get_zarr_checksum(ready)
-    zarr_id = stable_uuid("zarr", checksum)
-    size = sum(path.stat().st_size for path in ready.rglob("*") if path.is_file())
-    shelf.put_zarr(ready, zarr_id)
-    checksums = {"dandi:dandi-zarr-checksum": checksum}
-    return _write(shelf, place, described, size, checksums, zarr=zarr_id)
-
-
-def _write(
-    shelf: Shelf,
-    place: Place,
-    described: Description,
-    size_bytes: int,
-    checksums: dict[str, str],
-    **content: str,
-) -> str:
-    asset_id = stable_uuid("asset", place.dandiset, place.path, *checksums.values())
     moment = now()
+    dates = {"dateModified": moment, "blobDateModified": moment}
     record = AssetRecord(
-        asset_id=asset_id,
+        asset_id=content.asset_id(place),
         path=place.path,
-        size=size_bytes,
+        size=content.size_bytes,
         created=moment,
         modified=moment,
         versions=list(place.versions),
-        metadata={
-            **described.metadata,
-            "digest": checksums,
-            "dateModified": moment,
-            "blobDateModified": moment,
-        },
-        **content,
+        metadata={**described.metadata, "digest": content.checksums, **dates},
+        blob=None if content.is_zarr else content.object_id,
+        zarr=content.object_id if content.is_zarr else None,
     )
+    if content.is_zarr:
+        shelf.put_zarr(ready, content.object_id)
+    else:
+        shelf.put_blob(ready, content.object_id)
     shelf.write_asset(place.dandiset, record)
-    return asset_id
+    return record.asset_id
+
+
+def asset_path(source: Path) -> str:
+    """Say where a person's file goes: below its `sub-` folder if it is in one."""
+    folder = source.absolute().parent.name
+    return f"{folder}/{source.name}" if folder.startswith("sub-") else source.name
 
 
 def copy_in(source: Path, target: Path) -> None:

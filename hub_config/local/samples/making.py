@@ -17,7 +17,7 @@ from numcodecs import JSON
 from pynwb import NWBHDF5IO, NWBFile
 from tqdm import tqdm
 
-from hub_config.local.samples.ingest import describe, put
+from hub_config.local.samples.ingest import content_of, describe, put
 from hub_config.local.samples.plan import DANDISETS, samples
 from hub_config.local.samples.shelf import Shelf, stable_uuid
 
@@ -40,7 +40,8 @@ def make_one(root: Path, number: int) -> None:
         warnings.simplefilter("ignore")
         ready = place / sample.place.path.rpartition("/")[2]
         _write(sample.make(), ready)
-        asset_id = put(shelf, ready, sample.place, describe(ready))
+        described, content = describe(ready), content_of(ready)
+        asset_id = put(shelf, ready, sample.place, described, content)
     # Object ids differ from run to run, so the asset's id cannot tell that it is made.
     receipt = _receipt(shelf, sample.place.dandiset, sample.place.path)
     receipt.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +49,7 @@ def make_one(root: Path, number: int) -> None:
 
 
 def _receipt(shelf: Shelf, dandiset: str, path: str) -> Path:
-    return shelf.root / "made" / stable_uuid("sample", dandiset, path)
+    return shelf.made / stable_uuid("sample", dandiset, path)
 
 
 def _write(nwb: NWBFile, path: Path) -> None:
@@ -61,19 +62,18 @@ def _write(nwb: NWBFile, path: Path) -> None:
         file.write(nwb)
 
 
-def make(root: Path) -> int:
+def make(shelf: Shelf) -> int:
     """Make what is missing, with a bar of progress; return how many were made."""
-    shelf = Shelf(root)
     shelf.sweep()
     for dandiset in DANDISETS:
         shelf.create_dandiset(dandiset)
     numbers = missing(shelf)
-    if not numbers:
-        return 0
     # A fork need not import pynwb again; elsewhere than on Linux it is not safe.
     context = get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(_WORKERS, mp_context=context) as pool:
-        jobs = [pool.submit(make_one, root, number) for number in numbers]
+        jobs = [pool.submit(make_one, shelf.root, number) for number in numbers]
         for job in tqdm(as_completed(jobs), total=len(jobs), desc="sample archive"):
             job.result()
+    shelf.made.mkdir(exist_ok=True)
+    shelf.complete.touch()
     return len(numbers)
