@@ -7,9 +7,7 @@ starts it and tells people what came of it.
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +15,13 @@ from typing import Annotated
 
 import typer
 
-_PACKAGES = Path(__file__).parents[2]
+from hub_config.local.sample_archive import NoInterpreter, run_module
+
 _DANDISET = re.compile(r"[0-9]{6}", re.ASCII)
 
 
 class AddError(RuntimeError):
     """Files could not be added; the message is one line for the person."""
-
-
-class SamplesError(RuntimeError):
-    """The sample archive could not be made; the message is one line."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +90,10 @@ def add_files(
     options = ["--replace"] if replaces else []
     named = [str(file.absolute()) for file in files]
     command = ["hub_config.local.samples.adding", *options, str(archive), dandiset]
-    done = run_module(python, [*command, *named], capture=True)
+    try:
+        done = run_module(python, [*command, *named], capture=True)
+    except NoInterpreter as error:
+        raise AddError(str(error)) from error
     try:
         found = [Added(**json.loads(line)) for line in done.stdout.splitlines()]
     except (ValueError, TypeError):
@@ -104,64 +102,6 @@ def add_files(
         last = (done.stderr.strip() or "no answer").splitlines()[-1]
         raise AddError(f"local add: {last}")
     return found
-
-
-def make_samples(archive: Path, python: Path) -> None:
-    """Make what is missing of the sample archive, with a bar of progress.
-
-    Parameters
-    ----------
-    archive : Path
-        Folder of the local archive.
-    python : Path
-        The user environment's interpreter.
-
-    Raises
-    ------
-    SamplesError
-        The maker failed.
-    """
-    done = run_module(python, ["hub_config.local.samples", str(archive.absolute())])
-    if done.returncode:
-        raise SamplesError(
-            f"sample archive: {python} ended with {done.returncode} (see above); "
-            "run again to go on where it stopped"
-        )
-
-
-def run_module(
-    python: Path, arguments: Sequence[str], capture: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """Run one of our modules in the user environment.
-
-    Parameters
-    ----------
-    python : Path
-        The user environment's interpreter.
-    arguments : sequence of str
-        Module and its arguments.
-    capture : bool
-        Whether to keep what it prints.
-
-    Raises
-    ------
-    AddError
-        There is no such interpreter.
-    """
-    environment = {**os.environ, "PYTHONPATH": str(_PACKAGES), "DANDI_NO_ET": "1"}
-    try:
-        return subprocess.run(
-            [str(python), "-W", "ignore", "-m", *arguments],
-            env=environment,
-            capture_output=capture,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        raise AddError(
-            f"{python}: is no interpreter of the user environment; "
-            "make it with `archive-hub local prepare`"
-        ) from error
 
 
 def add_command(

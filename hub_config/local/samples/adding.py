@@ -14,15 +14,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hub_config.local.samples.ingest import (
-    Description,
-    NotNwb,
     Place,
     asset_path,
     content_of,
     copy_in,
-    describe,
     put,
 )
+from hub_config.local.samples.looking import Description, NotNwb, describe
 from hub_config.local.samples.shelf import DRAFT, DandisetRecord, Shelf, now
 
 

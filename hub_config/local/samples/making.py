@@ -17,7 +17,8 @@ from numcodecs import JSON
 from pynwb import NWBHDF5IO, NWBFile
 from tqdm import tqdm
 
-from hub_config.local.samples.ingest import content_of, describe, put
+from hub_config.local.samples.ingest import content_of, put
+from hub_config.local.samples.looking import describe
 from hub_config.local.samples.plan import DANDISETS, samples
 from hub_config.local.samples.shelf import Shelf, stable_uuid
 
