@@ -30,6 +30,8 @@ def configure(c: Any) -> None:
         "hub_server.sockets.PromptConnection"
     )
     c.ServerApp.kernel_spec_manager_class = "hub_server.kernels.KernelSpecs"
+    # Extensions come with the image; the index is not asked, nor its client imported.
+    c.LabApp.extension_manager = "readonly"
     # The trash is a folder on the home: with it a full home cannot be emptied.
     c.FileContentsManager.delete_to_trash = False
     c.BaseFileIdManager.db_path = str(databases / "file_id.db")

@@ -38,6 +38,8 @@ class Late:
 
 DEFERRED = {
     "dask_labextension": Late("dask", "distributed"),
+    "jupyterlab_h5web": Late("h5web", "jupyterlab_h5web.handlers"),
+    "nbdime": Late("nbdime", "nbdime.webapp.nb_server_extension"),
     "panel.io.jupyter_server_extension": Late(
         "panel-preview", "panel.io.jupyter_server_extension"
     ),
