@@ -55,6 +55,9 @@ class Service:
         self._stack = AsyncExitStack()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.client = httpx.Client(
+            verify=False, headers={"Authorization": f"token {CONTROL}"}
+        )
         self.up()
 
     def _run(self, coroutine):
@@ -78,12 +81,8 @@ class Service:
             self.up()
 
     def control(self, what, body, method="PUT"):
-        response = httpx.request(
-            method,
-            f"{self.url}/_standin/{what}",
-            json=body,
-            headers={"Authorization": f"token {CONTROL}"},
-        )
+        url = f"{self.url}/_standin/{what}"
+        response = self.client.request(method, url, json=body)
         response.raise_for_status()
         return response.json()
 
@@ -128,6 +127,7 @@ class Gate:
         self.state, self.port = state, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.browsers = []
+        self.client = httpx.Client(verify=False, timeout=30)
         self.process = self._start()
 
     def _start(self):
@@ -171,7 +171,7 @@ class Gate:
         if self.process.poll() is not None:
             pytest.fail(f"the hub ended:\n{self.log()}")
         try:
-            return httpx.get(f"{self.url}/hub/health").status_code == 200
+            return self.client.get(f"{self.url}/hub/health").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -179,7 +179,7 @@ class Gate:
         return (self.state / "hub.log").read_text()
 
     def users(self):
-        answer = httpx.get(
+        answer = self.client.get(
             f"{self.url}/hub/api/users",
             headers={"Authorization": "token hub-api-token"},
         )
@@ -187,7 +187,7 @@ class Gate:
 
     def token_status(self, token):
         headers = {"Authorization": f"token {token}"}
-        answer = httpx.get(f"{self.url}/hub/api/user", headers=headers, timeout=30)
+        answer = self.client.get(f"{self.url}/hub/api/user", headers=headers)
         return answer.status_code
 
     def ledger(self, statement):
@@ -215,7 +215,9 @@ class Browser:
 
     def __init__(self, gate, login, path):
         self.gate = gate
-        self.client = httpx.Client(base_url=gate.url, timeout=30, follow_redirects=True)
+        self.client = httpx.Client(
+            base_url=gate.url, timeout=30, follow_redirects=True, verify=False
+        )
         begun = time.monotonic()
         self.asked = self.client.get(path)
         query = dict(parse_qsl(urlsplit(str(self.asked.url)).query))
@@ -257,7 +259,9 @@ def running_gate(tmp_path_factory):
     finally:
         gate.process.terminate()
         gate.process.wait(20)
+        gate.client.close()
         for service in (gate.github, gate.first, gate.second):
+            service.client.close()
             service.down()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
