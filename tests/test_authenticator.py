@@ -38,8 +38,16 @@ def test_another_name_is_no_number(name):
 
 @pytest.mark.parametrize(
     "info",
-    [None, [], {}, {"id": None, "login": "a"}, {"id": True, "login": "a"}]
-    + [{"id": "1", "login": "a"}, {"id": 0, "login": "a"}, {"id": 1, "login": None}],
+    [
+        None,
+        [],
+        {},
+        {"id": None, "login": "a"},
+        {"id": True, "login": "a"},
+        {"id": "1", "login": "a"},
+        {"id": 0, "login": "a"},
+        {"id": 1, "login": None},
+    ],
 )
 def test_without_a_number_and_a_login_github_told_nothing(authenticator, info):
     with pytest.raises(GitHubAway):
