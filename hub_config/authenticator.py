@@ -247,7 +247,7 @@ class ArchiveAuthenticator(GitHubOAuthenticator):  # type: ignore[misc]
         """Add our pages; begin to look up people whose servers run."""
         self._app = app
         # JupyterHub calls a callable variable with the user who looks at the page.
-        app.template_vars["github_login"] = self._login_on_page
+        app.template_vars["login"] = self._login_on_page
         self._sweep = Sweep(app, self)
         self._sweep.start()
         ours = (r"/health/archive", ArchiveHealthHandler)

@@ -21,6 +21,8 @@ import httpx
 from ..settings import Hub
 from . import environments
 from .process import LEASH
+from .sample_archive import make_samples, place_samples, samples_folder
+from .samples.shelf import Shelf
 from .state import Run, State
 
 HERE = Path(__file__).parent
@@ -220,8 +222,13 @@ def prepare(say: Callable[[str], None]) -> None:
     environments.make_base(say)
 
 
-def make_samples(state: State, say: Callable[[str], None]) -> None:
-    """Make the sample archive, unless it is there already."""
+def bring_samples(state: State, say: Callable[[str], None]) -> None:
+    """Make the sample archive, unless it is there already, and place it in `state`."""
+    made = samples_folder(environments.ENVIRONMENTS)
+    if not Shelf(made).is_complete:
+        say("Making the sample archive: half a minute")
+        make_samples(made, environments.user_python())
+    place_samples(made, state.path / "archive")
 
 
 def require_real_credentials(hub: Hub) -> None:
@@ -246,5 +253,6 @@ def require_real_credentials(hub: Hub) -> None:
 def _last_error(log: Path) -> str:
     """Return the line of the log that most likely says why."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line]
-    telling = [line for line in lines if "Error" in line or "error" in line]
+    telling = [line for line in lines if line.startswith(("[C", "[E"))]
+    telling = telling or [line for line in lines if "Error" in line]
     return (telling or lines or ["it wrote nothing"])[-1].strip()
