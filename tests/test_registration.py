@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hub_config import settings
 from hub_config.local.serving import serving
 from hub_config.local.standins import accounts, faults
+from hub_config.local.standins.cast import Person as Known
 from hub_config.local.standins.people import People
-from hub_config.local.standins.people import Person as Known
 from hub_config.registration import ask, new_client, token_health
 from hub_config.verdict import Answer, Decision, Person, Verdict, read
 

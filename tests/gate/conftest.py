@@ -20,8 +20,9 @@ from aiohttp import web
 from hub_config import settings
 from hub_config.local.serving import serving
 from hub_config.local.standins import accounts, faults
+from hub_config.local.standins.cast import Person
 from hub_config.local.standins.github import Client, GitHub, github_app
-from hub_config.local.standins.people import People, Person
+from hub_config.local.standins.people import People
 
 CONTROL = "control"
 TOKENS = {

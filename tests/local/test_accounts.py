@@ -8,7 +8,8 @@ from aiohttp import web
 
 from hub_config.local.serving import serving
 from hub_config.local.standins.accounts import Accounts, Caller, Style, add_routes
-from hub_config.local.standins.people import People, PeopleError, Person, parse
+from hub_config.local.standins.cast import Person
+from hub_config.local.standins.people import People, PeopleError, parse
 
 CALLERS = {
     "good": Caller("hub"),
