@@ -283,7 +283,7 @@ def test_samples_of_older_makers_are_replaced(samples, tmp_path):
 
 
 def test_no_interpreter_and_a_failing_maker_are_one_line_each(tmp_path, user_python):
-    with pytest.raises(NoInterpreter, match="is no interpreter.*local prepare"):
+    with pytest.raises(NoInterpreter, match=r"is no interpreter.*local prepare"):
         make_samples(tmp_path, tmp_path / "absent")
     (tmp_path / "catalogue").write_text("in the way")
     with pytest.raises(SamplesError, match="run again"):

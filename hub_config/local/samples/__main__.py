@@ -14,9 +14,8 @@ from hub_config.local.samples.shelf import Shelf
 def main(arguments: list[str]) -> int:
     """Run as a program."""
     if not arguments:
-        sys.stderr.write(
-            "usage: python -m hub_config.local.samples DEST [DANDISET...]\n"
-        )
+        usage = "python -m hub_config.local.samples DEST [DANDISET...]"
+        sys.stderr.write(f"usage: {usage}\n")
         return 2
     shelf = Shelf(Path(arguments[0]).absolute())
     if shelf.is_complete:

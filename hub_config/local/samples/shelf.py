@@ -173,7 +173,7 @@ class Shelf:
     def lock(self) -> Iterator[None]:
         """Keep other writers out while several records change together."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with open(self.root / "lock", "w") as file:
+        with open(self.root / "lock", "a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
