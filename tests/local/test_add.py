@@ -86,7 +86,7 @@ def test_what_is_not_nwb_is_refused_in_a_line_and_nothing_is_added(
 
 
 @pytest.mark.parametrize(
-    "dandiset", ["", "12345", "1234567", "draft", "../../a", "１２３４５６"]
+    "dandiset", ["", "12345", "1234567", "draft", "../../a", "\uff11" * 6]
 )
 def test_a_dandiset_is_six_digits(dandiset, tmp_path):
     with pytest.raises(AddError, match="is not six digits"):
