@@ -1,108 +1,184 @@
-"""Fixtures of the data side: an archive of our own making, and the sample archive.
+"""Fixtures for what happens in a user server.
 
-user_python
-    The user environment's interpreter; skips where there is none.
-samples
-    The sample archive's folder, made once per version of its makers.
-serve_archive
-    Serves a local archive's folder (API and S3) on a thread of its own.
-in_user_environment
-    Runs Python source in the user environment against a served archive.
+start
+    Starts a server for one of the stand-in's people; it ends with the test.
+base
+    Ada's Base server, started once for all tests that leave it running.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import subprocess
-import sys
-import threading
+import json
+import time
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Any
 
+import httpx
 import pytest
-from aiohttp import web
-
-from hub_config.local.environments import ENVIRONMENTS
-from hub_config.local.environments import user_python as interpreter
-from hub_config.local.sample_archive import make_samples, samples_folder
-from hub_config.local.serving import serving
-from hub_config.local.standins.catalogue import Archive
-from hub_config.local.standins.storage import Storage
+import websocket
 
 
-@pytest.fixture(scope="session")
-def user_python() -> Path:
-    if not os.access(interpreter(), os.X_OK):
-        pytest.skip("no user environment; `archive-hub local prepare` makes it")
-    return interpreter()
+@dataclass
+class Output:
+    """What a cell printed, and how it ended."""
+
+    text: str = ""
+    status: str = ""
+    error: str = ""
+
+    def take(self, kind: str, content: dict[str, Any]) -> None:
+        """Add one message of the kernel."""
+        if kind == "stream" and content["name"] == "stdout":
+            self.text += content["text"]
+        elif kind == "execute_result":
+            self.text += content["data"].get("text/plain", "")
+        elif kind == "error":
+            self.error = f"{content['ename']}: {content['evalue']}"
+        elif kind == "execute_reply":
+            self.status = content["status"]
 
 
-@pytest.fixture(scope="session")
-def samples(user_python: Path) -> Path:
-    folder = samples_folder(ENVIRONMENTS)
-    make_samples(folder, user_python)
-    return folder
+@dataclass
+class Server:
+    """One user server, seen from its owner's browser."""
 
+    visitor: httpx.Client
+    name: str
+    kernel: str = field(default="", init=False)
 
-def _owner(request: web.Request) -> str | None:
-    return request.headers.get("Authorization", "").removeprefix("token ") or None
+    @property
+    def url(self) -> str:
+        return f"/user/{self.name}/"
 
+    @property
+    def headers(self) -> dict[str, str]:
+        for cookie in self.visitor.cookies.jar:
+            if cookie.name == "_xsrf" and cookie.path == self.url:
+                return {"X-XSRFToken": cookie.value or ""}
+        return {}
 
-@contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    archive = Archive(folder, prefix="/services/archive", account_of=_owner)
-    inside, app = web.Application(), web.Application()
-    archive.add_routes(inside)
-    archive.add_discovery(app)
-    app.add_subapp("/services/archive", inside)
-    storage = Storage(folder / "objects", is_embargoed=archive.catalogue.is_embargoed)
-    storage.add_routes(app, "/services/s3")
-    loop, started, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
-    found: list[str] = []
+    def get(self, path: str) -> httpx.Response:
+        return self.visitor.get(f"{self.url}{path}")
 
-    async def run() -> None:
-        async with serving(app) as url:
-            found.append(url)
-            started.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
-    thread.start()
-    assert started.wait(10), "the stand-ins did not start"
-    yield found[0]
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(10)
-    loop.close()
-
-
-@pytest.fixture(scope="session")
-def serve_archive() -> Iterator[Callable[[Path], str]]:
-    with ExitStack() as stack:
-        yield lambda folder: stack.enter_context(_served(folder))
-
-
-@pytest.fixture(scope="session")
-def sample_url(samples: Path, serve_archive: Callable[[Path], str]) -> str:
-    return serve_archive(samples)
-
-
-@pytest.fixture(scope="session")
-def in_user_environment(user_python: Path) -> Callable[..., str]:
-    def run(source: str, url: str, *arguments: str) -> str:
-        environment = {
-            **os.environ,
-            "DANDI_INSTANCE": f"{url}/services/archive",
-            "DANDI_NO_ET": "1",
-            "AWS_ENDPOINT_URL": f"{url}/services/s3",
-        }
-        command = [str(user_python), "-W", "ignore", "-c", source, *arguments]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=120
+    def start_kernel(self) -> None:
+        self.get("lab")  # sets the server's own cookies
+        answer = self.visitor.post(
+            f"{self.url}api/kernels", json={"name": "python3"}, headers=self.headers
         )
-        assert done.returncode == 0, done.stderr[-3000:]
-        print(done.stderr[-2000:], file=sys.stderr)
-        return done.stdout
+        assert answer.status_code == 201, answer.text
+        self.kernel = answer.json()["id"]
 
-    return run
+    def run(self, code: str, timeout_s: float = 120) -> Output:
+        """Run one cell and wait for it, as a notebook does."""
+        if not self.kernel:
+            self.start_kernel()
+        address = str(self.visitor.base_url).rstrip("/").replace("http", "ws", 1)
+        cookies = "; ".join(
+            f"{one.name}={one.value}"
+            for one in self.visitor.cookies.jar
+            if self.url.startswith(one.path)
+        )
+        channel = websocket.create_connection(
+            f"{address}{self.url}api/kernels/{self.kernel}/channels",
+            cookie=cookies,
+            timeout=timeout_s,
+            origin=str(self.visitor.base_url).rstrip("/"),
+        )
+        try:
+            return _execute(channel, code, timeout_s)
+        finally:
+            channel.close()
+
+    def stop(self) -> None:
+        answer = self.visitor.delete(
+            f"/hub/api/users/{self.name}/server",
+            headers={"X-XSRFToken": self.visitor.xsrf},
+        )
+        assert answer.status_code in {202, 204}, answer.text
+        wait_for(lambda: not self.status(), 30, "the server to stop")
+
+    def status(self) -> dict[str, Any]:
+        answer = self.visitor.get(f"/hub/api/users/{self.name}")
+        servers: dict[str, Any] = answer.json()["servers"]
+        return servers
+
+
+def _execute(channel: websocket.WebSocket, code: str, timeout_s: float) -> Output:
+    message_id = uuid.uuid4().hex
+    header = {
+        "msg_id": message_id,
+        "msg_type": "execute_request",
+        "username": "",
+        "session": uuid.uuid4().hex,
+        "version": "5.3",
+        "date": "2026-01-01T00:00:00Z",
+    }
+    content = {
+        "code": code,
+        "silent": False,
+        "store_history": True,
+        "user_expressions": {},
+        "allow_stdin": False,
+    }
+    message = {"header": header, "parent_header": {}, "metadata": {}}
+    channel.send(json.dumps({**message, "content": content, "channel": "shell"}))
+    output, deadline, idle = Output(), time.monotonic() + timeout_s, False
+    while time.monotonic() < deadline:
+        received = json.loads(channel.recv())
+        if received["parent_header"].get("msg_id") != message_id:
+            continue
+        output.take(received["msg_type"], received["content"])
+        idle = idle or received["content"].get("execution_state") == "idle"
+        if idle and output.status:
+            return output
+    pytest.fail(f"no end of the cell after {timeout_s} s; so far: {output}")
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:
+    """Poll until `condition` holds."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    pytest.fail(f"waited {timeout_s} s for {what}")
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[[Callable[[], Any], float, str], Any]:
+    return wait_for
+
+
+def started(visitor: Any, profile: str) -> Server:
+    """Start a server from the API and wait until it is ready."""
+    name = visitor.get("/hub/api/user").json()["name"]
+    server = Server(visitor, name)
+    answer = visitor.post(
+        f"/hub/api/users/{name}/server",
+        json={"profile": profile},
+        headers={"X-XSRFToken": visitor.xsrf},
+    )
+    assert answer.status_code in {201, 202}, answer.text
+    wait_for(lambda: server.status().get("", {}).get("ready"), 120, "the server")
+    return server
+
+
+@pytest.fixture
+def start(person: Callable[[str], Any]) -> Iterator[Callable[[str, str], Server]]:
+    servers: list[Server] = []
+
+    def make(login: str, profile: str) -> Server:
+        servers.append(started(person(login), profile))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        if server.status():
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def base(log_in: Callable[[str], Any]) -> Server:
+    return started(log_in("ada"), "base")
