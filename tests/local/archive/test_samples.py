@@ -136,16 +136,15 @@ print(json.dumps([disk.subject.subject_id, bool(same), bool(equal)]))
 
 
 @pytest.fixture(scope="module")
-def ask(in_user_environment, sample_url):
-    def run(*sources: str) -> list:
-        text = in_user_environment(OPEN + "\n".join(sources), sample_url)
-        return [json.loads(line) for line in text.splitlines()]
+def found(in_user_environment, sample_url) -> list:
+    """What seven analyses say; one process, because importing takes longest."""
+    sources = (PLACE_CELLS, SHARPNESS, SURPRISE, FIELDS, TUNING, SWEEPS, HIGH_GAMMA)
+    text = in_user_environment(OPEN + "\n".join(sources), sample_url)
+    return [json.loads(line) for line in text.splitlines()]
 
-    return run
 
-
-def test_analyses_find_what_was_put_into_the_imaging_samples(ask):
-    off, gain, surprise, liked = ask(PLACE_CELLS, SHARPNESS, SURPRISE, FIELDS)
+def test_analyses_find_what_was_put_into_the_imaging_samples(found):
+    off, gain, surprise, liked = found[:4]
     assert max(off) < 0.5
     assert gain > 4
     # Three days of one animal, then the first day of another.
@@ -153,9 +152,8 @@ def test_analyses_find_what_was_put_into_the_imaging_samples(ask):
     assert all(field == [cell % 3 for cell in range(16)] for field in liked)
 
 
-def test_analyses_find_what_was_put_into_the_voltage_samples(ask):
-    tuning, (steps, spikes), gamma = ask(TUNING, SWEEPS, HIGH_GAMMA)
-    best, worst, trough_v = tuning
+def test_analyses_find_what_was_put_into_the_voltage_samples(found):
+    (best, worst, trough_v), (steps, spikes), gamma = found[4:]
     assert best == worst == 90
     assert trough_v < -80e-6
     assert spikes == sorted(spikes)
@@ -184,15 +182,14 @@ for path in sys.argv[1:]:
 """
 
 
-def test_every_sample_is_valid_nwb(in_user_environment, samples):
+def test_a_sample_of_each_maker_is_valid_nwb(in_user_environment, samples):
     shelf = Shelf(samples)
     blobs = [
-        str(shelf.bucket / blob_key(asset.blob))
+        str(shelf.bucket / blob_key(next(a.blob for a in assets if a.blob)))
         for folder in sorted(shelf.catalogue.glob("[0-9]*"))
-        for asset in shelf.assets(folder.name)
-        if asset.blob
+        if (assets := shelf.assets(folder.name))
     ]
-    assert len(blobs) == 14
+    assert len(blobs) == 7
     said = in_user_environment(VALIDATE, "", *blobs).splitlines()
     assert said == [f"{blob} []" for blob in blobs]
 
