@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from hub_config.local.add import AddError, add_command, add_files
+from hub_config.local.add import Added, AddError, add_command, add_files
 from hub_config.local.samples.shelf import DRAFT, Shelf, blob_key, zarr_key
 
 MAKE = """
@@ -98,35 +99,70 @@ def test_a_missing_environment_is_said(tmp_path):
         add_files([tmp_path / "a.nwb"], "123456", tmp_path, tmp_path / "python")
 
 
-def test_two_at_once_and_again_and_replaced(good, samples, user_python, tmp_path):
-    archive, shelf = tmp_path / "archive", Shelf(tmp_path / "archive")
-    zarr = next(a.zarr for a in Shelf(samples).assets("000054") if a.zarr)
-    one = tmp_path / "sub-H1" / "one.nwb"
-    two = tmp_path / "two.nwb.zarr"
-    one.parent.mkdir()
-    shutil.copyfile(good, one)
-    shutil.copytree(Shelf(samples).bucket / zarr_key(zarr), two)
+@dataclass
+class Own:
+    """An archive into which two files were added at once."""
 
-    def add(path: Path, **options):
-        return add_files([path], "123456", archive, user_python, **options)[0]
+    folder: Path
+    python: Path
+    both: list[Added] = field(default_factory=list)
 
+    @property
+    def hdf5(self) -> Path:
+        return self.folder / "sub-H1" / "one.nwb"
+
+    @property
+    def zarr(self) -> Path:
+        return self.folder / "two.nwb.zarr"
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(self.folder / "archive")
+
+    def add(self, path: Path, replaces: bool = False) -> Added:
+        (added,) = add_files(
+            [path], "123456", self.shelf.root, self.python, replaces=replaces
+        )
+        return added
+
+
+@pytest.fixture(scope="module")
+def own(good, samples, user_python, tmp_path_factory) -> Own:
+    own = Own(tmp_path_factory.mktemp("own"), user_python)
+    zarr_id = next(a.zarr for a in Shelf(samples).assets("000054") if a.zarr)
+    own.hdf5.parent.mkdir()
+    shutil.copyfile(good, own.hdf5)
+    shutil.copytree(Shelf(samples).bucket / zarr_key(zarr_id), own.zarr)
     with ThreadPoolExecutor() as pool:
-        both = list(pool.map(add, [one, two]))
-    assert [added.outcome for added in both] == ["added", "added"]
-    assert str(both[0]) == f"{one}: added as sub-H1/one.nwb"
-    assert both[1].remark == ""
-    assert {a.path for a in shelf.assets("123456")} == {"sub-H1/one.nwb", two.name}
-    before = _tree(archive)
-    assert add(one).outcome == "present"
-    assert _tree(archive) == before
-    other = shelf.assets("123456")
-    shutil.copyfile(_ecog(samples), one)
-    refused = add(one)
-    assert (refused.outcome, "use --replace" in str(refused)) == ("refused", True)
-    assert shelf.assets("123456") == other
-    assert add(one, replaces=True).outcome == "added"
-    (asset,) = [a for a in shelf.assets("123456") if a.path == "sub-H1/one.nwb"]
-    assert asset.size == one.stat().st_size
+        own.both = list(pool.map(own.add, [own.hdf5, own.zarr]))
+    return own
+
+
+def test_two_adds_at_once_lose_none(own):
+    assert [str(added) for added in own.both] == [
+        f"{own.hdf5}: added as sub-H1/one.nwb",
+        f"{own.zarr}: added as two.nwb.zarr",
+    ]
+    paths = {asset.path for asset in own.shelf.assets("123456")}
+    assert paths == {"sub-H1/one.nwb", "two.nwb.zarr"}
+
+
+def test_the_same_file_again_changes_nothing(own):
+    before = _tree(own.shelf.root)
+    assert own.add(own.zarr).outcome == "present"
+    assert _tree(own.shelf.root) == before
+
+
+def test_other_content_takes_the_place_only_when_told(own, samples):
+    before = own.shelf.assets("123456")
+    shutil.copyfile(_ecog(samples), own.hdf5)
+    refused = own.add(own.hdf5)
+    assert refused.outcome == "refused"
+    assert "use --replace" in str(refused)
+    assert own.shelf.assets("123456") == before
+    assert own.add(own.hdf5, replaces=True).outcome == "added"
+    (asset,) = [a for a in own.shelf.assets("123456") if a.path == "sub-H1/one.nwb"]
+    assert asset.size == own.hdf5.stat().st_size
     assert asset.versions == [DRAFT]
 
 
