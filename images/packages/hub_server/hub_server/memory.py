@@ -14,7 +14,8 @@ count of such kills.
 import os
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,14 +114,14 @@ class MemoryWatch:
         self._board = board
         self._limit = limit_bytes
         self._kernel_bytes: dict[str, int] = {}
+        self._calls: dict[str, Callable[[], None]] = {}
         self._recent: deque[tuple[float, int]] = deque()
         self._kills = oom_kills()
 
     def tick(self) -> None:
         """Look once."""
         for kernel_id in self._kernels.list_kernel_ids():
-            if kernel_id not in self._kernel_bytes:
-                self._follow(kernel_id)
+            self._follow(kernel_id)
             had_bytes = self._kernel_bytes.get(kernel_id, 0)
             # A dead kernel takes nothing; what it had is still to be told.
             now_bytes = used_bytes(self._pid(kernel_id))
@@ -140,9 +141,14 @@ class MemoryWatch:
         return total_bytes
 
     def _follow(self, kernel_id: str) -> None:
-        self._kernels.add_restart_callback(
-            kernel_id, lambda: self._ended(kernel_id), "restart"
-        )
+        """Be called when the kernel ends by itself.
+
+        A kernel that is still starting drops the wish without a word, so it is made anew
+        at every tick.
+        """
+        call = self._calls.setdefault(kernel_id, partial(self._ended, kernel_id))
+        self._kernels.remove_restart_callback(kernel_id, call)
+        self._kernels.add_restart_callback(kernel_id, call)
 
     def _pid(self, kernel_id: str) -> int:
         provisioner = self._kernels.get_kernel(kernel_id).provisioner
