@@ -143,8 +143,8 @@ class MemoryWatch:
     def _follow(self, kernel_id: str) -> None:
         """Be called when the kernel ends by itself.
 
-        A kernel that is still starting drops the wish without a word, so it is made anew
-        at every tick.
+        A kernel that is still starting drops the wish without a word, so it is made
+        anew at every tick.
         """
         call = self._calls.setdefault(kernel_id, partial(self._ended, kernel_id))
         self._kernels.remove_restart_callback(kernel_id, call)
