@@ -43,7 +43,7 @@ def costs(base_env, tmp_path_factory):
 
 def test_no_extension_makes_everybody_wait(costs):
     told = {name: round(share, 2) for name, share in sorted(costs.items())}
-    print(told)  # noqa: T201
+    print(told)
     dear = {name for name, share in costs.items() if share > LIMIT_SHARE}
     assert dear - ALLOWED.keys() == set(), told
 
