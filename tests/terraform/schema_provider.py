@@ -1,10 +1,12 @@
 """A Terraform provider that knows types and calls nobody.
 
-It serves a provider's published schema over the plugin protocol (version 6), so that Terraform
-checks every argument, reference and module wire without a download or an account.  Resources
-can then only be mocked: asked to reach a cloud, it refuses.
+It serves a provider's published schema over the plugin protocol (version 6), so that
+Terraform checks every argument, reference and module wire without a download or an
+account.  Resources can then only be mocked: asked to reach a cloud, it refuses.
 
-Run as ``schema_provider.py SCHEMA.json.gz``, by Terraform, which reads one line from it.
+Run as ``schema_provider.py SCHEMA.json.gz``: it prints what belongs in the variable
+``TF_REATTACH_PROVIDERS``, with which Terraform uses this one process instead of starting
+a provider for each step of each test, and ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -14,13 +16,10 @@ import json
 import os
 import sys
 import tempfile
-import threading
 from concurrent import futures
 from typing import Any
 
 import grpc
-from tf.gen import grpc_controller_pb2 as control
-from tf.gen import grpc_controller_pb2_grpc as control_rpc
 from tf.gen import tfplugin_pb2 as plugin
 from tf.gen import tfplugin_pb2_grpc as plugin_rpc
 
@@ -29,10 +28,8 @@ FLAGS = ("required", "optional", "computed", "sensitive")
 
 
 def schema_of(described: dict[str, Any]) -> Any:
-    """Return the protocol's form of a schema as `terraform providers schema` prints it."""
-    return plugin.Schema(
-        version=described["version"], block=_block(described["block"])
-    )
+    """Return the protocol's form of what `terraform providers schema` prints."""
+    return plugin.Schema(version=described["version"], block=_block(described["block"]))
 
 
 def _block(described: dict[str, Any]) -> Any:
@@ -57,26 +54,24 @@ def _block(described: dict[str, Any]) -> Any:
     return plugin.Schema.Block(attributes=attributes, block_types=blocks)
 
 
-class SchemaProvider(plugin_rpc.ProviderServicer):  # type: ignore[misc]
+class SchemaProvider(plugin_rpc.ProviderServicer):
     """Answers what `validate` and mocked tests ask, and nothing else."""
 
-    def __init__(self, path: str) -> None:
-        with gzip.open(path) as file:
-            (self._schema,) = json.load(file)["provider_schemas"].values()
-
-    def GetProviderSchema(self, request: Any, context: Any) -> Any:
-        """Return every type that the provider knows."""
-        kinds = ("resource_schemas", "data_source_schemas")
-        return plugin.GetProviderSchema.Response(
-            provider=schema_of(self._schema["provider"]),
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._answer = plugin.GetProviderSchema.Response(
+            provider=schema_of(schema["provider"]),
             server_capabilities=plugin.ServerCapabilities(
                 get_provider_schema_optional=True
             ),
             **{
-                kind: {name: schema_of(s) for name, s in self._schema[kind].items()}
-                for kind in kinds
+                kind: {name: schema_of(one) for name, one in schema[kind].items()}
+                for kind in ("resource_schemas", "data_source_schemas")
             },
         )
+
+    def GetProviderSchema(self, request: Any, context: Any) -> Any:
+        """Return every type that the provider knows."""
+        return self._answer
 
     def ValidateProviderConfig(self, request: Any, context: Any) -> Any:
         """Accept: Terraform itself has checked the types."""
@@ -99,40 +94,33 @@ class SchemaProvider(plugin_rpc.ProviderServicer):  # type: ignore[misc]
         return plugin.ConfigureProvider.Response(diagnostics=[refusal])
 
     def StopProvider(self, request: Any, context: Any) -> Any:
-        """Nothing is under way."""
+        """Answer that nothing is under way."""
         return plugin.StopProvider.Response()
 
 
-class Controller(control_rpc.GRPCControllerServicer):  # type: ignore[misc]
-    """How Terraform ends a provider."""
-
-    def __init__(self, ended: threading.Event) -> None:
-        self._ended = ended
-
-    def Shutdown(self, request: Any, context: Any) -> Any:
-        """End, once the answer is out."""
-        self._ended.set()
-        return control.Empty()
-
-
-def main() -> None:
-    """Serve on a Unix socket and tell Terraform where."""
-    ended = threading.Event()
-    unlimited = [
-        ("grpc.max_send_message_length", -1),
-        ("grpc.max_receive_message_length", -1),
-    ]
+def main(path: str) -> None:
+    """Serve the schema at `path` on a Unix socket; tell where; end with the input."""
+    with gzip.open(path) as file:
+        ((address, schema),) = json.load(file)["provider_schemas"].items()
+    server = grpc.server(
+        futures.ThreadPoolExecutor(4), options=[("grpc.max_send_message_length", -1)]
+    )
+    plugin_rpc.add_ProviderServicer_to_server(SchemaProvider(schema), server)
     with tempfile.TemporaryDirectory(prefix="schema-provider-") as folder:
-        server = grpc.server(futures.ThreadPoolExecutor(4), options=unlimited)
-        plugin_rpc.add_ProviderServicer_to_server(SchemaProvider(sys.argv[1]), server)
-        control_rpc.add_GRPCControllerServicer_to_server(Controller(ended), server)
         socket = os.path.join(folder, "socket")
         server.add_insecure_port(f"unix://{socket}")
         server.start()
-        print(f"1|6|unix|{socket}|grpc|", flush=True)  # noqa: T201
-        ended.wait()
+        reattach = {
+            "Protocol": "grpc",
+            "ProtocolVersion": 6,
+            "Pid": os.getpid(),
+            "Test": True,  # Terraform leaves the process running
+            "Addr": {"Network": "unix", "String": socket},
+        }
+        print(json.dumps({address: reattach}), flush=True)  # noqa: T201
+        sys.stdin.read()
         server.stop(grace=1).wait()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
