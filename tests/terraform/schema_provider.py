@@ -5,8 +5,8 @@ Terraform checks every argument, reference and module wire without a download or
 account.  Resources can then only be mocked: asked to reach a cloud, it refuses.
 
 Run as ``schema_provider.py SCHEMA.json.gz``: it prints what belongs in the variable
-``TF_REATTACH_PROVIDERS``, with which Terraform uses this one process instead of starting
-a provider for each step of each test, and ends when its standard input does.
+``TF_REATTACH_PROVIDERS``, with which Terraform uses this one process instead of
+starting a provider for each step of each test, and ends when its standard input does.
 """
 
 from __future__ import annotations
