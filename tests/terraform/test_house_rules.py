@@ -78,3 +78,8 @@ def test_the_derived_values_are_exactly_the_declared_variables(environment):
         re.findall(r'^variable "(\w+)"', (folder / "declaration.tf").read_text(), re.M)
     )
     assert {key for key in json.loads(derived.read_text()) if key != "//"} == declared
+
+
+@pytest.mark.parametrize("file", ["modules/home/main.tf", "bootstrap/main.tf"])
+def test_homes_and_state_cannot_be_destroyed_by_a_slip(file):
+    assert "prevent_destroy = true" in (TREE / file).read_text()

@@ -25,7 +25,7 @@ provider "aws" {
   allowed_account_ids = [var.account_id]
 
   default_tags {
-    tags = { hub = "archive-hub-${var.environment}" }
+    tags = { hub = var.hub_name }
   }
 }
 

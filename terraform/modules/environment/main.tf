@@ -1,8 +1,6 @@
 # One environment: the eight modules, wired.  Staging and production differ in values only.
 
 locals {
-  name = "archive-hub-${var.environment}"
-
   quotas = toset([
     for pool in values(var.node_pools) : pool.gpus > 0 ? "gpu" : pool.capacity == "spot" ? "spot" : "standard"
   ])
@@ -10,7 +8,7 @@ locals {
 
 module "network" {
   source       = "../network"
-  name         = local.name
+  name         = var.hub_name
   cidr         = var.cidr
   zones        = var.zones
   nat_per_zone = var.nat_per_zone
@@ -18,7 +16,7 @@ module "network" {
 
 module "cluster" {
   source              = "../cluster"
-  name                = local.name
+  name                = var.hub_name
   kubernetes_version  = var.kubernetes_version
   subnet_ids          = module.network.private_subnet_ids
   core_zone           = var.zones[0]
@@ -41,7 +39,7 @@ module "karpenter" {
 
 module "identity" {
   source       = "../identity"
-  name         = local.name
+  name         = var.hub_name
   cluster_name = module.cluster.name
   account_id   = var.account_id
   region       = var.region
@@ -51,7 +49,7 @@ module "identity" {
 
 module "home" {
   source          = "../home"
-  name            = local.name
+  name            = var.hub_name
   zone            = var.zones[0]
   size_gib        = var.home_size_gib
   quota_gib       = var.home_quota_gib
@@ -61,13 +59,13 @@ module "home" {
 
 module "images" {
   source = "../images"
-  prefix = local.name
+  prefix = var.hub_name
   images = var.images
 }
 
 module "edge" {
   source          = "../edge"
-  name            = local.name
+  name            = var.hub_name
   host            = var.host
   zone_name       = var.zone_name
   alarm_topic_arn = module.ops.alarm_topic_arn
@@ -75,7 +73,7 @@ module "edge" {
 
 module "ops" {
   source             = "../ops"
-  name               = local.name
+  name               = var.hub_name
   account_id         = var.account_id
   region             = var.region
   monthly_budget_usd = var.monthly_budget_usd

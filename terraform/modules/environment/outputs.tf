@@ -1,5 +1,5 @@
 locals {
-  registry = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/${local.name}"
+  registry = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/${var.hub_name}"
 }
 
 # A warning, not an error: the first apply is what makes the registry.
@@ -13,7 +13,6 @@ check "registry" {
 output "deployment" {
   description = "What the releases need to know; `archive-hub deploy` reads it."
   value = {
-    hub_name              = var.hub_name
     host                  = var.host
     region                = var.region
     cluster_name          = module.cluster.name
@@ -24,7 +23,7 @@ output "deployment" {
     certificate_arn       = module.edge.certificate_arn
     interruption_queue    = module.karpenter.queue_name
     node_instance_profile = module.karpenter.node_instance_profile
-    discovery_tag         = local.name
+    discovery_tag         = var.hub_name
     registry              = local.registry
     deploy_role_arn       = module.ops.deploy_role_arn
     service_accounts      = module.identity.service_accounts

@@ -7,11 +7,11 @@ run "the_values_of_this_environment_are_accepted" {
   command = plan
   variables {
     # hub.toml learns it from the first apply.
-    registry = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/archive-hub-${var.environment}"
+    registry = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/${var.hub_name}"
   }
 
   assert {
-    condition     = output.deployment.cluster_name == "archive-hub-${var.environment}" && output.deployment.host == var.host
+    condition     = output.deployment.cluster_name == var.hub_name && output.deployment.host == var.host
     error_message = "the environment must carry its own name and host"
   }
 }

@@ -4,7 +4,7 @@ mock_provider "aws" {
 }
 
 variables {
-  hub_name       = "Archive Hub"
+  hub_name       = "archive-hub-test"
   host           = "hub.example.org"
   region         = "us-east-2"
   registry       = "111122223333.dkr.ecr.us-east-2.amazonaws.com/archive-hub-test"
