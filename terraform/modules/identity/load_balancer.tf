@@ -13,7 +13,7 @@ locals {
       Sid    = "Look"
       Effect = "Allow"
       Action = [
-        "acm:DescribeCertificate", "acm:ListCertificates", "ec2:DescribeAccountAttributes", "ec2:DescribeAddresses",
+        "acm:ListCertificates", "ec2:DescribeAccountAttributes", "ec2:DescribeAddresses",
         "ec2:DescribeAvailabilityZones", "ec2:DescribeInstances", "ec2:DescribeInternetGateways",
         "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets", "ec2:DescribeTags", "ec2:DescribeVpcs",
@@ -24,6 +24,12 @@ locals {
         "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
       ]
       Resource = "*"
+    },
+    {
+      Sid      = "LookAtCertificates"
+      Effect   = "Allow"
+      Action   = "acm:DescribeCertificate"
+      Resource = "arn:aws:acm:${var.region}:${var.account_id}:certificate/*"
     },
     {
       Sid       = "MakeTagged"
