@@ -32,6 +32,7 @@ __all__ = [
     "Archive",
     "Dask",
     "Hub",
+    "Login",
     "NodePool",
     "Profile",
     "SettingsError",

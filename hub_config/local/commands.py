@@ -37,7 +37,9 @@ def _say(line: str) -> None:
 @app.command()
 def up(
     state: StateOption = DEFAULT_STATE,
-    port: Annotated[int, typer.Option(help="Port for the browser.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port for the browser; 0: a free one.")
+    ] = 8000,
     latency_ms: Annotated[
         float, typer.Option(min=0, help="Delay of each S3 request, as if far away.")
     ] = 0,

@@ -1,4 +1,4 @@
-"""The declaration as it stands on one machine: the archives' addresses are stand-ins'."""
+"""The declaration on one machine: stand-ins in place of the archives."""
 
 from __future__ import annotations
 

@@ -246,5 +246,6 @@ def require_real_credentials(hub: Hub) -> None:
 def _last_error(log: Path) -> str:
     """Return the line of the log that most likely says why."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line]
-    telling = [line for line in lines if "Error" in line or "error" in line]
+    telling = [line for line in lines if line.startswith(("[C", "[E"))]
+    telling = telling or [line for line in lines if "Error" in line]
     return (telling or lines or ["it wrote nothing"])[-1].strip()

@@ -169,13 +169,14 @@ class State:
                 (self.path / "run.json").unlink(missing_ok=True)
 
     def begin(self, port: int, latency_ms: float = 0, github: bool = False) -> Run:
-        """Choose ports and write down who runs.
+        """Choose ports and write down who runs; port 0 takes a free one.
 
         Raises
         ------
         StateError
             `port` is taken.
         """
+        port = port or _free_ports(1)[0]
         _require_free(port)
         launcher = Identity.of(os.getpid())
         assert launcher is not None

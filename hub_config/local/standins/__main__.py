@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from aiohttp import web
@@ -51,8 +52,10 @@ def archive_app(state: State, people: People) -> web.Application:
 def storage_app(state: State, run: Run) -> web.Application:
     """Return S3 over the sample archive's objects."""
     network = Network(Options(latency_ms=run.latency_ms))
+    objects = state.path / "archive" / "objects"
+    objects.mkdir(parents=True, exist_ok=True)
     app = web.Application()
-    Storage(state.path / "archive" / "objects", network).add_routes(app, STORAGE)
+    Storage(objects, network).add_routes(app, STORAGE)
     return app
 
 
@@ -70,4 +73,5 @@ async def main(which: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main(sys.argv[1]))
