@@ -117,7 +117,7 @@ def main(path: str) -> None:
             "Test": True,  # Terraform leaves the process running
             "Addr": {"Network": "unix", "String": socket},
         }
-        print(json.dumps({address: reattach}), flush=True)  # noqa: T201
+        print(json.dumps({address: reattach}), flush=True)
         sys.stdin.read()
         server.stop(grace=1).wait()
 
