@@ -11,11 +11,11 @@ from rich.console import Group
 from rich.table import Table
 
 from ..machines import table
+from ..reference import MARKDOWN_NOTE
 from ..settings import Hub
 from . import cost, fit
 
 BOLD = re.compile(r"\*\*(.+?)\*\*")
-NOTE = "<!-- Derived by `archive-hub render` from hub_config/hub.toml. Do not edit. -->"
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def tables(made: Report) -> Group:
 def cost_page(hub: Hub) -> str:
     """Return ``docs/reference/cost.md``: the report for everyday use, as Markdown."""
     made = report(hub, Use())
-    lines = [NOTE, "", "# What the hub costs", ""]
+    lines = ["# What the hub costs", ""]
     lines += [
         f"List prices in {made.region} as of {made.prices_of}, in USD, before tax and",
         "discounts. `archive-hub cost` prints the same for other numbers of people and",
@@ -132,7 +132,7 @@ def cost_page(hub: Hub) -> str:
         align = ["---"] + ["---:"] * (len(head) - 1)
         lines += ["", f"## {title}", ""]
         lines += ["| " + " | ".join(row) + " |" for row in (head, align, *rows)]
-    return "\n".join(lines) + "\n"
+    return MARKDOWN_NOTE + "\n".join(lines) + "\n"
 
 
 Section = tuple[str, list[str], list[list[str]]]

@@ -87,6 +87,12 @@ resource "aws_s3_bucket_policy" "state" {
   depends_on = [aws_s3_bucket_public_access_block.state]
 }
 
+# Without it the first spot machine of an account never starts.
+resource "aws_iam_service_linked_role" "this" {
+  for_each         = var.service_roles
+  aws_service_name = each.key
+}
+
 # AWS checks GitHub's certificate itself; a thumbprint would only go stale.
 resource "aws_iam_openid_connect_provider" "github" {
   url            = "https://token.actions.githubusercontent.com"

@@ -18,3 +18,9 @@ variable "region" {
     error_message = "region must be a region such as us-east-2."
   }
 }
+
+variable "service_roles" {
+  description = "AWS services that need a role of their own in this account; [] where they have it."
+  type        = set(string)
+  default     = ["spot.amazonaws.com"]
+}

@@ -12,8 +12,8 @@ locals {
     }
     kube-proxy             = { before_nodes = true, settings = {} }
     eks-pod-identity-agent = { before_nodes = true, settings = {} }
-    coredns                = { before_nodes = false, settings = {} }
-    aws-ebs-csi-driver     = { before_nodes = false, settings = {} }
+    coredns                = { before_nodes = false, roles = {} }
+    aws-ebs-csi-driver     = { before_nodes = false, roles = { ebs-csi-controller-sa = var.ebs_csi_role_arn } }
   }
 }
 
@@ -42,5 +42,14 @@ resource "aws_eks_addon" "after_nodes" {
   addon_version               = lookup(var.addon_versions, each.key, data.aws_eks_addon_version.recommended[each.key].version)
   resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "OVERWRITE"
-  depends_on                  = [aws_eks_node_group.core]
+
+  dynamic "pod_identity_association" {
+    for_each = each.value.roles
+    content {
+      service_account = pod_identity_association.key
+      role_arn        = pod_identity_association.value
+    }
+  }
+
+  depends_on = [aws_eks_node_group.core]
 }

@@ -74,6 +74,11 @@ variable "admin_role_arns" {
   }
 }
 
+variable "ebs_csi_role_arn" {
+  description = "Role of the driver that makes volumes."
+  type        = string
+}
+
 variable "addon_versions" {
   description = "Versions of add-ons that must differ from the one AWS recommends for this Kubernetes."
   type        = map(string)

@@ -23,6 +23,7 @@ module "cluster" {
   api_cidrs           = var.api_cidrs
   admin_role_arns     = merge(var.admin_role_arns, { deploy = module.ops.deploy_role_arn })
   deletion_protection = var.deletion_protection
+  ebs_csi_role_arn    = module.identity.ebs_csi_role_arn
   core = {
     instance_types = var.node_pools["core"].instance_types
     nodes          = var.core_nodes

@@ -78,6 +78,11 @@ variable "api_cidrs" {
 variable "admin_role_arns" {
   description = "IAM roles that administer the cluster, by a name of your choice."
   type        = map(string)
+
+  validation {
+    condition     = length(var.admin_role_arns) > 0
+    error_message = "admin_role_arns must name at least one IAM role: who makes the cluster is not an admin of it."
+  }
 }
 
 variable "github_repository" {

@@ -17,6 +17,7 @@ locals {
         "ec2:DescribeAvailabilityZones", "ec2:DescribeInstances", "ec2:DescribeInternetGateways",
         "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets", "ec2:DescribeTags", "ec2:DescribeVpcs",
+        "elasticloadbalancing:DescribeCapacityReservation", "elasticloadbalancing:DescribeTrustStores",
         "elasticloadbalancing:DescribeListenerAttributes", "elasticloadbalancing:DescribeListenerCertificates",
         "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancerAttributes",
         "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeRules",
@@ -74,7 +75,7 @@ locals {
       ]
       Resource = ["${local.elb}:listener/app/*/*/*", "${local.elb}:listener-rule/app/*/*/*/*"]
     },
-    { Sid = "MakeGroup", Effect = "Allow", Action = "ec2:CreateSecurityGroup", Resource = "arn:aws:ec2:${var.region}:${var.account_id}:vpc/*" },
+    { Sid = "MakeGroup", Effect = "Allow", Action = ["ec2:CreateSecurityGroup", "ec2:GetSecurityGroupsForVpc"], Resource = "arn:aws:ec2:${var.region}:${var.account_id}:vpc/*" },
     { Sid = "MakeTaggedGroup", Effect = "Allow", Action = "ec2:CreateSecurityGroup", Resource = local.group, Condition = local.tagged },
     {
       Sid       = "TagGroup"

@@ -38,14 +38,15 @@ resource "aws_iam_role_policy" "controller" {
   policy   = jsonencode({ Version = "2012-10-17", Statement = each.value.statements })
 }
 
-# Volumes of the hub's database and of monitoring; AWS keeps this policy current with the add-on.
+# Volumes of the hub's database and of monitoring; AWS keeps this policy current with the add-on,
+# which also ties the role to its pods: they would start without it if it came after them.
 resource "aws_iam_role_policy_attachment" "ebs_csi" {
   role       = aws_iam_role.controller["ebs-csi"].name
   policy_arn = "arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy"
 }
 
 resource "aws_eks_pod_identity_association" "controller" {
-  for_each        = local.controllers
+  for_each        = { for name, controller in local.controllers : name => controller if name != "ebs-csi" }
   cluster_name    = var.cluster_name
   namespace       = each.value.namespace
   service_account = each.value.service_account

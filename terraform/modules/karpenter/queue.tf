@@ -25,8 +25,8 @@ resource "aws_sqs_queue_policy" "interruption" {
         Effect    = "Allow"
         Action    = "sqs:SendMessage"
         Resource  = aws_sqs_queue.interruption.arn
-        Principal = { Service = ["events.amazonaws.com", "sqs.amazonaws.com"] }
-        Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+        Principal = { Service = "events.amazonaws.com" }
+        Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:events:${var.region}:${var.account_id}:rule/${var.cluster_name}-*" } }
       },
       {
         Sid       = "OnlyOverTls"

@@ -46,9 +46,10 @@ resource "aws_budgets_budget" "monthly" {
   limit_unit   = "USD"
   time_unit    = "MONTHLY"
 
+  # Not an interpolation: to AWS a tag is KEY$VALUE.
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:hub$${var.name}"]
+    values = [format("user:hub$%s", var.name)]
   }
 
   dynamic "notification" {

@@ -4,11 +4,12 @@ mock_provider "aws" {
 }
 
 variables {
-  name            = "archive-hub-test"
-  subnet_ids      = { us-east-2a = "subnet-a", us-east-2b = "subnet-b" }
-  core_zone       = "us-east-2a"
-  core            = { instance_types = ["m7i.large"], nodes = 2, max_nodes = 3 }
-  admin_role_arns = { operator = "arn:aws:iam::111122223333:role/hub-operator" }
+  name             = "archive-hub-test"
+  ebs_csi_role_arn = "arn:aws:iam::111122223333:role/archive-hub-test-ebs-csi"
+  subnet_ids       = { us-east-2a = "subnet-a", us-east-2b = "subnet-b" }
+  core_zone        = "us-east-2a"
+  core             = { instance_types = ["m7i.large"], nodes = 2, max_nodes = 3 }
+  admin_role_arns  = { operator = "arn:aws:iam::111122223333:role/hub-operator" }
 }
 
 run "the_api_is_private_unless_somebody_is_named" {
@@ -65,6 +66,15 @@ run "calico_is_the_only_policy_engine" {
   assert {
     condition     = jsondecode(aws_eks_addon.before_nodes["vpc-cni"].configuration_values).enableNetworkPolicy == "false"
     error_message = "the VPC CNI's engine ignores user servers, which are bare pods"
+  }
+}
+
+run "the_volume_driver_starts_with_its_role" {
+  command = plan
+
+  assert {
+    condition     = try(one(aws_eks_addon.after_nodes["aws-ebs-csi-driver"].pod_identity_association).role_arn, null) == var.ebs_csi_role_arn
+    error_message = "a pod that starts before its role exists never gets it"
   }
 }
 

@@ -89,6 +89,14 @@ run "a_region_that_is_none_is_refused" {
   expect_failures = [var.region]
 }
 
+run "an_environment_without_an_admin_is_refused" {
+  command = plan
+  variables {
+    admin_role_arns = {}
+  }
+  expect_failures = [var.admin_role_arns]
+}
+
 run "an_account_that_is_none_is_refused" {
   command = plan
   variables {

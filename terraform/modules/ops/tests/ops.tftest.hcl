@@ -34,6 +34,15 @@ run "money_is_announced_four_times" {
   }
 }
 
+run "the_budget_counts_this_environment_only" {
+  command = plan
+
+  assert {
+    condition     = one(aws_budgets_budget.monthly.cost_filter).values == tolist([join("$", ["user:hub", "archive-hub-test"])])
+    error_message = "a filter that matches nothing is a budget that is never reached"
+  }
+}
+
 run "each_quota_has_an_alarm" {
   command = plan
 
