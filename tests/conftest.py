@@ -7,8 +7,8 @@ root
 running
     A whole hub on this machine, started once for all tests that need one, on a state
     folder of its own: what `archive-hub local status --json` says of it.
-person
-    Makes a browser-like client that is logged in as one of the stand-in's people.
+log_in, person
+    Make a browser-like client that is logged in as one of the stand-in's people.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ class Visitor(httpx.Client):
         )
 
 
-@pytest.fixture
-def person(running: dict[str, Any]) -> Iterator[Callable[[str], Visitor]]:
+@pytest.fixture(scope="session")
+def log_in(running: dict[str, Any]) -> Iterator[Callable[[str], Visitor]]:
     visitors: list[Visitor] = []
 
     def make(login: str) -> Visitor:
@@ -134,3 +134,8 @@ def person(running: dict[str, Any]) -> Iterator[Callable[[str], Visitor]]:
     yield make
     for visitor in visitors:
         visitor.close()
+
+
+@pytest.fixture
+def person(log_in: Callable[[str], Visitor]) -> Callable[[str], Visitor]:
+    return log_in

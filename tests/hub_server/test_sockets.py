@@ -14,4 +14,4 @@ def test_a_cell_echoes_within_milliseconds(start_server):
         times_ms.append((time.perf_counter() - begin) * 1e3)
     # With Nagle's algorithm and delayed acknowledgements it is 48 ms whatever the load.
     assert statistics.median(times_ms) < 30, times_ms
-    print(f"echo p50 {statistics.median(times_ms):.1f} ms")  # noqa: T201
+    print(f"echo p50 {statistics.median(times_ms):.1f} ms")

@@ -96,7 +96,8 @@ class Archive:
             routes[f"{base}/assets/{{asset_id}}/info"] = self._asset_info
             routes[f"{base}/assets/{{asset_id}}/download"] = self._download
         for path, handler in routes.items():
-            pattern = below + path.rstrip("/") + r"{slash:/?}"
+            bare = below + path.rstrip("/")
+            pattern = bare + r"{slash:/?}" if bare else "/"
             app.router.add_get(pattern, handler, allow_head=True)
 
     def _at(self, request: web.Request) -> Addresses:
