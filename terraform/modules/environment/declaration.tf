@@ -1,7 +1,7 @@
 # What hub.toml says; `archive-hub render` writes it to live/ENVIRONMENT/hub.auto.tfvars.json.
 
 variable "hub_name" {
-  description = "Name of this hub in AWS: prefix of what it makes, value of the tag `hub`, first part of its secrets' names."
+  description = "Name of this hub in AWS: prefix of what it makes and value of the tag `hub`."
   type        = string
 }
 

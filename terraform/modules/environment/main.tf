@@ -1,6 +1,8 @@
 # One environment: the eight modules, wired.  Staging and production differ in values only.
 
 locals {
+  parameter_prefix = "/archive-hub/${var.environment}"
+
   quotas = toset([
     for pool in values(var.node_pools) : pool.gpus > 0 ? "gpu" : pool.capacity == "spot" ? "spot" : "standard"
   ])
@@ -39,13 +41,14 @@ module "karpenter" {
 }
 
 module "identity" {
-  source       = "../identity"
-  name         = var.hub_name
-  cluster_name = module.cluster.name
-  account_id   = var.account_id
-  region       = var.region
-  host         = var.host
-  zone_id      = module.edge.zone_id
+  source           = "../identity"
+  parameter_prefix = local.parameter_prefix
+  name             = var.hub_name
+  cluster_name     = module.cluster.name
+  account_id       = var.account_id
+  region           = var.region
+  host             = var.host
+  zone_id          = module.edge.zone_id
 }
 
 module "home" {

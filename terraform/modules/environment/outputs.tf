@@ -26,6 +26,7 @@ output "deployment" {
     discovery_tag         = var.hub_name
     registry              = local.registry
     deploy_role_arn       = module.ops.deploy_role_arn
+    parameter_prefix      = local.parameter_prefix
     service_accounts      = module.identity.service_accounts
     s3_route_table_ids    = module.network.s3_route_table_ids
   }

@@ -24,7 +24,7 @@ locals {
     Sid      = "ReadItsParameters"
     Effect   = "Allow"
     Action   = ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"]
-    Resource = "arn:aws:ssm:${var.region}:${var.account_id}:parameter/${var.name}/*"
+    Resource = "arn:aws:ssm:${var.region}:${var.account_id}:parameter${var.parameter_prefix}/*"
   }]
 
   fluent_bit = [{

@@ -1,6 +1,16 @@
 variable "name" {
-  description = "Name of the environment; also the first part of its parameters' names."
+  description = "Name of the environment."
   type        = string
+}
+
+variable "parameter_prefix" {
+  description = "Where this environment's secrets are in the Parameter Store, e.g. /archive-hub/production."
+  type        = string
+
+  validation {
+    condition     = can(regex("^(/[a-z0-9-]+){2,}$", var.parameter_prefix))
+    error_message = "parameter_prefix must have two parts or more: one alone would open every environment's secrets."
+  }
 }
 
 variable "cluster_name" {

@@ -4,12 +4,13 @@ mock_provider "aws" {
 }
 
 variables {
-  name         = "archive-hub-test"
-  cluster_name = "archive-hub-test"
-  account_id   = "111122223333"
-  region       = "us-east-2"
-  host         = "hub.example.org"
-  zone_id      = "Z0123456789EXAMPLE"
+  name             = "archive-hub-test"
+  cluster_name     = "archive-hub-test"
+  parameter_prefix = "/archive-hub/test"
+  account_id       = "111122223333"
+  region           = "us-east-2"
+  host             = "hub.example.org"
+  zone_id          = "Z0123456789EXAMPLE"
 }
 
 run "user_servers_have_no_aws_identity" {
@@ -40,7 +41,15 @@ run "secrets_of_other_environments_stay_closed" {
   command = plan
 
   assert {
-    condition     = jsondecode(aws_iam_role_policy.controller["external-secrets"].policy).Statement[0].Resource == "arn:aws:ssm:us-east-2:111122223333:parameter/archive-hub-test/*"
+    condition     = jsondecode(aws_iam_role_policy.controller["external-secrets"].policy).Statement[0].Resource == "arn:aws:ssm:us-east-2:111122223333:parameter/archive-hub/test/*"
     error_message = "external-secrets may read its own environment's parameters only"
   }
+}
+
+run "secrets_of_all_environments_at_once_are_refused" {
+  command = plan
+  variables {
+    parameter_prefix = "/archive-hub"
+  }
+  expect_failures = [var.parameter_prefix]
 }
