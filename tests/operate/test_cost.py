@@ -123,3 +123,8 @@ def test_json_holds_the_same(app):
 )
 def test_a_wrong_number_is_refused(app, wrong):
     assert CliRunner().invoke(app, ["cost", *wrong]).exit_code == 2
+
+
+def test_the_committed_page_is_the_derived_one(hub, root):
+    page = root / "docs/reference/cost.md"
+    assert page.read_text() == report.cost_page(hub), "run `archive-hub render`"

@@ -87,7 +87,7 @@ variable "activate_cost_tags" {
 }
 
 variable "deletion_protection" {
-  description = "Whether AWS refuses to delete the cluster."
+  description = "Whether AWS refuses to delete the cluster, and repositories that hold images."
   type        = bool
   default     = true
 }

@@ -62,9 +62,10 @@ module "home" {
 }
 
 module "images" {
-  source = "../images"
-  prefix = var.hub_name
-  images = var.images
+  source       = "../images"
+  prefix       = var.hub_name
+  images       = var.images
+  force_delete = !var.deletion_protection
 }
 
 module "edge" {

@@ -15,6 +15,8 @@ resource "aws_ebs_volume" "home" {
 
   lifecycle {
     prevent_destroy = true
+    # It matters once, when the volume is made.
+    ignore_changes = [snapshot_id]
   }
 }
 

@@ -28,6 +28,12 @@ variable "kept" {
   }
 }
 
+variable "force_delete" {
+  description = "Whether destroying takes repositories that still hold images."
+  type        = bool
+  default     = false
+}
+
 variable "pull_through" {
   description = "Public registries that are mirrored here on first use, by prefix, e.g. { quay = \"quay.io\" }."
   type        = map(string)
