@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import date
 from typing import Annotated
 
@@ -18,17 +19,30 @@ from .fit import NoMachineFits
 
 FAILURES = (NoMachineFits, quotas.CouldNotAsk)
 
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not (math.isfinite(hours) and hours >= 0):
+        raise ValueError
+    return hours
+
+
+def _hours_option(about: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        parser=_hours, metavar="HOURS", help=about
+    )
+    return option
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def cost(
     people: Annotated[int, typer.Option(min=0, help="People in a month.")] = 60,
-    hours: Annotated[float, typer.Option(min=0, help="Hours of each in a month.")] = 30,
-    worker_hours: Annotated[
-        float, typer.Option(min=0, help="Hours of Dask workers of each in a month.")
-    ] = 25,
+    hours: Annotated[float, _hours_option("Of each person, in a month.")] = 30,
+    worker_hours: Annotated[float, _hours_option("Of each one's Dask workers.")] = 25,
     class_people: Annotated[int, typer.Option(min=1, help="People in a class.")] = 100,
-    class_hours: Annotated[float, typer.Option(min=0, help="Hours of the class.")] = 8,
+    class_hours: Annotated[float, _hours_option("Of the class.")] = 8,
     as_json: JsonOption = False,
 ) -> None:
     """Say what the hub costs: standing, by the hour, a month, a class, at worst."""

@@ -90,9 +90,14 @@ def standing(hub: Hub, sizes: Sizes = PRODUCTION) -> tuple[Item, ...]:
     -------
     tuple of Item
         One line for each thing, in USD a month.
+
+    Raises
+    ------
+    NoMachineFits
+        There is no core pool.
     """
     price = table().services
-    core = hub.node_pools["core"].machines[0].price_usd_per_h
+    core = fit.core_machine(hub).price_usd_per_h
     hourly = {
         "EKS control plane": price.control_plane_usd_per_h,
         f"core machines, {sizes.core_nodes}": core * sizes.core_nodes,

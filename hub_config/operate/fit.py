@@ -83,6 +83,22 @@ def worker_need(hub: Hub) -> Need:
     )
 
 
+def core_machine(hub: Hub) -> Machine:
+    """Return the machine that the hub itself runs on: the core pool's first.
+
+    Raises
+    ------
+    NoMachineFits
+        There is no core pool.
+    """
+    if "core" not in hub.node_pools:
+        raise NoMachineFits(
+            "node_pools: no pool 'core', which runs the hub itself; "
+            f"there are {', '.join(hub.node_pools)}; add it"
+        )
+    return hub.node_pools["core"].machines[0]
+
+
 def fits(hub: Hub, need: Need) -> tuple[Fit, ...]:
     """Return the machines that keep the promise, the cheapest first.
 

@@ -95,11 +95,11 @@ def needed_vcpu(hub: Hub, demand: Demand, core_nodes: int) -> dict[str, int]:
     Raises
     ------
     NoMachineFits
-        A profile promises what no machine of its pool keeps.
+        A profile promises what no machine of its pool keeps, or there is no core pool.
     """
     found: Counter[str] = Counter()
-    core = hub.node_pools["core"]
-    found[_kind(hub, "core")] += core_nodes * math.ceil(core.machines[0].cpu)
+    core = math.ceil(fit.core_machine(hub).cpu)
+    found[_kind(hub, "core")] += core_nodes * core
     wanted = [(fit.need_of(hub, hub.default_profile), demand.people)]
     gpu_profiles = [name for name, one in hub.profiles.items() if one.gpus]
     if gpu_profiles:
@@ -129,15 +129,23 @@ def client(region: str) -> ServiceQuotas:
     Raises
     ------
     CouldNotAsk
-        boto3 is not installed.
+        boto3 is not installed, or AWS's settings on this machine are wrong.
     """
     try:
         import boto3
+        from botocore.exceptions import BotoCoreError
     except ImportError:
         raise CouldNotAsk(
             "quota: boto3 is not installed; pip install 'archive-hub[operate]'"
         ) from None
-    made: ServiceQuotas = boto3.client("service-quotas", region_name=region)
+    try:
+        made: ServiceQuotas = boto3.client("service-quotas", region_name=region)
+    except (BotoCoreError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise CouldNotAsk(
+            f"quota: AWS cannot be asked in {region!r}: {reason}; "
+            "correct AWS's settings here, or the region in hub.toml"
+        ) from None
     return made
 
 

@@ -119,7 +119,15 @@ def test_json_holds_the_same(app):
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--people", "-1"], ["--hours", "many"], ["--class-people", "0"], ["production"]],
+    [
+        ["--people", "-1"],
+        ["--people", "2.5"],
+        ["--hours", "many"],
+        ["--hours", "nan"],
+        ["--class-hours", "inf"],
+        ["--class-people", "0"],
+        ["production"],
+    ],
 )
 def test_a_wrong_number_is_refused(app, wrong):
     assert CliRunner().invoke(app, ["cost", *wrong]).exit_code == 2

@@ -98,3 +98,9 @@ def test_a_spot_worker_costs_the_spot_share(hub):
         hub.model_copy(update={"node_pools": pools}), fit.worker_need(hub)
     )
     assert spot.usd_per_h == pytest.approx(0.35 * full.usd_per_h)
+
+
+def test_a_hub_without_a_core_pool_is_an_error(hub):
+    pools = {name: pool for name, pool in hub.node_pools.items() if name != "core"}
+    with pytest.raises(fit.NoMachineFits, match="no pool 'core'"):
+        fit.core_machine(hub.model_copy(update={"node_pools": pools}))

@@ -89,3 +89,18 @@ def test_missing_credentials_are_no_verdict():
 
     with pytest.raises(quota.CouldNotAsk, match="log in to AWS"):
         quota.compare({"gpu": 8}, Nobody())
+
+
+@pytest.mark.parametrize(
+    ("region", "variable", "value"),
+    [
+        ("us east 2", "AWS_PROFILE", ""),
+        ("us-east-2", "AWS_ENDPOINT_URL", "nowhere"),
+        ("us-east-2", "AWS_PROFILE", "nobody"),
+    ],
+)
+def test_wrong_settings_of_aws_are_one_line(monkeypatch, region, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(quota.CouldNotAsk, match="AWS cannot be asked") as caught:
+        quota.client(region)
+    assert "\n" not in str(caught.value)

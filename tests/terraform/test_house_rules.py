@@ -83,3 +83,16 @@ def test_the_derived_values_are_exactly_the_declared_variables(environment):
 @pytest.mark.parametrize("file", ["modules/home/main.tf", "bootstrap/main.tf"])
 def test_homes_and_state_cannot_be_destroyed_by_a_slip(file):
     assert "prevent_destroy = true" in (TREE / file).read_text()
+
+
+def test_every_alarm_has_its_paragraph(root):
+    text = (root / "docs/howto/alarms.md").read_text()
+    names = {
+        name
+        for path in TREE.glob("modules/*/*.tf")
+        for name in re.findall(
+            r'alarm_name\s*= "\$\{var.name\}-([a-z]+)', path.read_text()
+        )
+    }
+    assert names == {"home", "certificate", "quota", "nat"}
+    assert all(f"`…-{name}" in text for name in names)

@@ -60,6 +60,6 @@ module "environment" {
 }
 
 output "deployment" {
-  description = "What the releases need to know; `archive-hub deploy` reads it."
+  description = "What the releases need to know."
   value       = module.environment.deployment
 }

@@ -11,7 +11,7 @@ check "registry" {
 }
 
 output "deployment" {
-  description = "What the releases need to know; `archive-hub deploy` reads it."
+  description = "What the releases need to know."
   value = {
     host                  = var.host
     region                = var.region
