@@ -21,9 +21,12 @@ FAILURES = (NoMachineFits, quotas.CouldNotAsk)
 
 
 def _hours(text: str) -> float:
-    hours = float(text)
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = math.nan
     if not (math.isfinite(hours) and hours >= 0):
-        raise ValueError
+        raise typer.BadParameter(f"must be a number of hours, 0 or more, got {text!r}")
     return hours
 
 

@@ -160,12 +160,33 @@ def month(hub: Hub, people: int, hours: float, worker_hours: float) -> Range:
 
 
 def class_day(hub: Hub, people: int, hours: float) -> ClassDay:
-    """Return what a class on the default profile costs, and how large one may be."""
+    """Return what a class on the default profile costs, and how large one may be.
+
+    Parameters
+    ----------
+    hub : Hub
+        The settings.
+    people : int
+        How many work at once.
+    hours : float
+        How long, in hours.
+
+    Returns
+    -------
+    ClassDay
+        On the machines that cost least of those of which the pool may buy enough.
+    """
     need = fit.need_of(hub, hub.default_profile)
     pool = hub.node_pools[need.node_pool]
-    best = fit.densest(hub, need)
+    choices = fit.fits(hub, need)
+    most = pool.max_nodes * max(one.people for one in choices)
+
+    def rank(one: fit.Fit) -> tuple[bool, float]:
+        machines = math.ceil(people / one.people)
+        return machines > pool.max_nodes, machines * one.usd_per_h
+
+    best = min(choices, key=rank)
     machines = math.ceil(people / best.people)
-    most = pool.max_nodes * max(one.people for one in fit.fits(hub, need))
     usd = machines * best.usd_per_h * hours
     return ClassDay(people, machines, best.machine, usd, most)
 

@@ -64,11 +64,17 @@ def test_twice_the_people_cost_twice_as_much(hub):
 
 
 def test_a_class_takes_whole_machines_and_knows_its_room(hub):
-    day = cost.class_day(hub, 101, 8)
-    assert (day.machine, day.machines) == ("m7i.8xlarge", 21)
-    assert day.usd == pytest.approx(21 * 1.6128 * 8)
+    day = cost.class_day(hub, 99, 8)
+    assert (day.machine, day.machines) == ("m7i.8xlarge", 20)
+    assert day.usd == pytest.approx(20 * 1.6128 * 8)
     assert day.has_room
     assert not cost.class_day(hub, day.most_people + 1, 8).has_room
+
+
+def test_a_class_that_needs_too_many_machines_takes_larger_ones(hub):
+    day = cost.class_day(hub, 101, 8)
+    assert (day.machine, day.machines) == ("m7i.16xlarge", 11)
+    assert day.machines <= hub.node_pools["user-cpu"].max_nodes
 
 
 def test_the_worst_hour_fills_every_pool_with_its_dearest_machine(hub):
