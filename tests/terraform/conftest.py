@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -59,6 +60,12 @@ def terraform_binary() -> str:
     binary = shutil.which("terraform")
     if binary is None:
         pytest.skip("terraform is not installed (1.11 or newer)")
+    told = subprocess.run(
+        [binary, "version", "-json"], capture_output=True, text=True, check=True
+    )
+    version = json.loads(told.stdout)["terraform_version"]
+    if tuple(map(int, version.split("-")[0].split("."))) < (1, 11):
+        pytest.skip(f"terraform is {version}; 1.11 or newer is needed")
     return binary
 
 

@@ -3,8 +3,9 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,31}$", var.name))
-    error_message = "name must be 3 to 32 lower-case letters, digits and hyphens: role names are made from it."
+    # The longest prefix made from it is NAME-karpenter-, and IAM takes 38 characters.
+    condition     = can(regex("^[a-z][a-z0-9-]{2,26}$", var.name))
+    error_message = "name must be 3 to 27 lower-case letters, digits and hyphens: role names are made from it."
   }
 }
 

@@ -125,3 +125,11 @@ run "core_machines_in_an_unknown_zone_are_refused" {
   }
   expect_failures = [var.core_zone]
 }
+
+run "a_name_too_long_for_its_roles_is_refused" {
+  command = plan
+  variables {
+    name = "archive-hub-for-everybody-at-all"
+  }
+  expect_failures = [var.name]
+}
