@@ -403,3 +403,12 @@ def test_a_key_that_xml_cannot_hold_is_listed_encoded_or_marked(http, root):
     path.unlink()
     assert "<Key>a/bell\N{REPLACEMENT CHARACTER}</Key>" in plain
     assert "<Key>a/bell%07</Key>" in encoded
+
+
+def test_a_download_may_be_named_but_not_with_other_headers(http):
+    named = http.get("/open/a0", params={"response-content-disposition": "inline"})
+    assert named.headers["Content-Disposition"] == "inline"
+    split = {"response-content-disposition": "a\r\nX-Evil: 1"}
+    answer = http.get("/open/a0", params=split)
+    assert answer.status_code == 200
+    assert "X-Evil" not in answer.headers
