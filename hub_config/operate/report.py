@@ -124,10 +124,10 @@ def cost_page(hub: Hub) -> str:
     made = report(hub, Use())
     lines = ["# What the hub costs", ""]
     lines += [
-        f"AWS's list prices in {made.region} as known on {made.prices_of}, in USD, before",
-        "tax and discounts; compare them with AWS before a decision. `archive-hub cost`",
-        "prints the same for other numbers of people and warns when the prices are older",
-        f"than {cost.STALE_AFTER_DAYS} days.",
+        f"AWS's list prices in {made.region} as known on {made.prices_of}, in USD,",
+        "before tax and discounts; compare them with AWS before a decision.",
+        "`archive-hub cost` prints the same for other numbers of people and warns when",
+        f"the prices are older than {cost.STALE_AFTER_DAYS} days.",
     ]
     for title, head, rows in _sections(made):
         align = ["---"] + ["---:"] * (len(head) - 1)
