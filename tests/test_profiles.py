@@ -74,7 +74,7 @@ async def test_on_aws_a_pod_only_goes_where_its_limit_is_reachable(spawner, hub)
     pod = await spawner.get_pod_manifest()
     required = pod.spec.affinity.node_affinity
     terms = required.required_during_scheduling_ignored_during_execution
-    assert terms.node_selector_terms[0].match_expressions[0].values == [
+    assert terms.node_selector_terms[0].match_expressions[0]["values"] == [
         "m7i.8xlarge",
         "m7i.12xlarge",
         "m7i.16xlarge",
