@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import NARROW, WIDE, open_page, sign_in, started
+from tests.browser.conftest import NARROW, open_page, sign_in, started
 from tests.conftest import hub_on
 
 ROOT = Path(__file__).resolve().parents[2]
