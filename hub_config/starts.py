@@ -107,7 +107,9 @@ def explain_refusal(spawner: Any, message: str) -> Failure:
     return Failure(_inner_words(message) or _UNKNOWN, ())
 
 
-_UNKNOWN = "The server could not be started. The reason is in the hub's log."
+_UNKNOWN = (
+    "The server could not be started. The operator finds the reason in the hub's log."
+)
 
 
 def _inner_words(message: str) -> str:

@@ -81,14 +81,14 @@ def _starting(page: Page, folder: Path) -> None:
 
 
 def _failed(page: Page, state: Path, folder: Path) -> None:
-    # A file where the home should be: no server can start.
+    # A file where the folder of the caches should be: no server can start.
     number = page.evaluate("window.jhdata.user")
-    (state / "homes" / number).write_text("")
+    (state / "scratch" / number).write_text("")
     page.get_by_role("button", name="Start").click()
     page.get_by_role("alert").wait_for()
     page.goto(f"/hub/spawn-pending/{number}")
     take(page, "failed", folder)
-    (state / "homes" / number).unlink()
+    (state / "scratch" / number).unlink()
 
 
 def main() -> None:
