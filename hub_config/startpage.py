@@ -69,6 +69,13 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
         """How long a start of the chosen profile usually takes, in words."""
         return self.waits.text(self._slug())
 
+    @property
+    def size_name(self) -> str:
+        """What the page calls the chosen profile; empty if it is no longer listed."""
+        profiles = [] if callable(self.profile_list) else self.profile_list
+        names = {one.get("slug"): one["display_name"] for one in profiles}
+        return str(names.get(self._slug(), ""))
+
     def _slug(self) -> str:
         options = self.user_options if isinstance(self.user_options, dict) else {}
         return str(options.get("profile", ""))

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from hub_config.ledger import Ledger
 from hub_config.notice_command import FAILURES, app, moment
-from hub_config.notices import LONGEST_TEXT, NoticeError, Notices, end_of_age
+from hub_config.notices import (
+    LONGEST_TEXT,
+    NoticeError,
+    Notices,
+    end_of_age,
+    for_user,
+    notices_url,
+)
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -104,6 +112,40 @@ def test_a_server_is_announced_to_end_ten_minutes_before_its_maximum_age(hub):
     assert notice.text.startswith("Your server stops at 12:00 UTC")
     assert notice.until == end
     assert notice.id == end_of_age(hub, NOW, end).id
+
+
+def user_with_server(hub, started, ledger_path=""):
+    """Return what a page knows about a person whose server runs."""
+    log = SimpleNamespace(error=lambda *_: None)
+    authenticator = SimpleNamespace(hub=hub, ledger_path=ledger_path, log=log)
+    orm_spawner = SimpleNamespace(started=started)
+    spawner = SimpleNamespace(active=True, orm_spawner=orm_spawner)
+    return SimpleNamespace(name="gh-1001", authenticator=authenticator, spawner=spawner)
+
+
+def test_a_person_whose_server_is_about_to_end_is_told(hub):
+    age = timedelta(hours=hub.idle.max_age_h) - timedelta(minutes=hub.idle.warn_min / 2)
+    # As JupyterHub keeps it: UTC, without saying so.
+    started = (datetime.now(UTC) - age).replace(tzinfo=None)
+    (told,) = for_user(user_with_server(hub, started))
+    assert told["level"] == "warning"
+    assert told["text"].startswith("Your server stops at")
+    assert for_user(user_with_server(hub, datetime.now(UTC))) == []
+    assert for_user(None) == []
+
+
+def test_a_ledger_that_cannot_be_read_keeps_no_page_from_showing(hub, tmp_path):
+    path = tmp_path / "people.sqlite"
+    path.write_bytes(b"no database at all, but long enough to be looked at")
+    assert for_user(user_with_server(hub, None, str(path))) == []
+
+
+@pytest.mark.parametrize(
+    "api", ["http://127.0.0.1:1/hub/api", "http://hub:8081/b/hub/api"]
+)
+def test_a_server_is_told_where_to_ask(api):
+    spawner = SimpleNamespace(hub=SimpleNamespace(api_url=api))
+    assert notices_url(spawner) == api.replace("/hub/api", "/hub/notices")
 
 
 def test_the_operator_adds_lists_and_removes(command):

@@ -89,6 +89,7 @@ class LocalKubeSpawner(SimpleLocalProcessSpawner, StartPage):  # type: ignore[mi
                 await asyncio.sleep(0.1)
             else:
                 writer.close()
+                await writer.wait_closed()
                 return
         raise StartFailed(
             "Your server ended before it was ready. The usual reasons are a full disk "

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import random
 import re
+import socket
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 
 from hub_config.local.configure import local_profiles
-from hub_config.local.spawner import LocalKubeSpawner
+from hub_config.local.spawner import LocalKubeSpawner, StartFailed
 from hub_config.startpage import RefusedChoice, check_choice
 from hub_config.starts import Waits, duration_text, explain
 
@@ -128,6 +131,37 @@ def test_a_failure_never_shows_the_name_of_an_exception(error):
     assert failure.todo
     assert "Error" not in failure.happened
     assert "image" not in failure.happened
+
+
+@pytest.fixture
+def process():
+    """Return a function that runs some Python as a server's process."""
+    started = []
+
+    def run(code):
+        started.append(subprocess.Popen([sys.executable, "-c", code]))
+        return started[-1]
+
+    yield run
+    for one in started:
+        one.kill()
+        one.wait()
+
+
+async def test_a_server_that_ends_before_it_listens_is_a_failure(spawner, process):
+    spawner.proc = process("")
+    spawner.pid = spawner.proc.pid
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        with pytest.raises(StartFailed, match="ended before it was ready"):
+            await spawner._until_listening(*silent.getsockname())
+
+
+async def test_a_server_that_listens_has_started(spawner, process):
+    spawner.proc = process("import time; time.sleep(60)")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        await spawner._until_listening(*listening.getsockname())
+    assert spawner.proc.poll() is None
 
 
 def test_tampered_calls_of_a_running_hub_are_refused_and_start_nothing(person):
