@@ -19,11 +19,15 @@ from tests.conftest import hub_on
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "images"
 LARGEST_BYTES = 150_000
+LOWEST = (560, 844)
 
 
 def take(page: Page, name: str, folder: Path) -> None:
     """Save the whole page as a small palette PNG."""
     page.wait_for_load_state("networkidle")
+    # As high as the content, not as the window.
+    width = (page.viewport_size or {})["width"]
+    page.set_viewport_size({"width": width, "height": LOWEST[width == NARROW]})
     # A bar at the foot of the window would lie across the middle of a long picture.
     page.add_style_tag(content=".hub-submit { position: static !important; }")
     shot = Image.open(

@@ -125,3 +125,35 @@ def test_who_is_not_logged_in_is_told_nothing(person, notices):
         answer = visitor.get("/hub/notices", headers=headers)
         assert answer.status_code == 403
         assert "For people" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "/hub/nowhere", 404),
+        ("GET", "/hub/admin", 403),
+        ("GET", "/hub/spawn/gh-1002", 404),
+        ("POST", "/hub/spawn", 403),
+        ("PUT", "/hub/terms", 403),
+    ],
+)
+def test_every_error_page_says_whom_to_ask(person, hub, method, address, status):
+    answer = person("mei").request(method, address)
+    assert answer.status_code == status
+    assert f"mailto:{hub.hub.support}" in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_the_look_is_served_by_the_hub_and_kept_by_the_browser(person, running):
+    page = person("noor").get("/hub/login").text
+    addresses = re.findall(r'(?:href|src)="(/hub/assets/[^"]+)"', page)
+    assert len(addresses) == 2
+    for address in addresses:
+        answer = person("noor").get(address)
+        assert answer.status_code == 200
+        assert answer.headers.get("Cache-Control") != "no-cache"
+    outside = person("noor").get("/hub/assets/..%2Fpage.html")
+    assert outside.status_code == 403
+    assert "block" not in outside.text
+    others = re.findall(r'<(?:link|script)[^>]+(?:href|src)="(?:https?:)?//', page)
+    assert others == []
