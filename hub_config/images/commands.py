@@ -40,7 +40,7 @@ def verify(names: list[str]) -> None:
 
 @app.command()
 def sizes() -> None:
-    """Print what the built images weigh, compressed; fail when one is over its budget."""
+    """Print what the built images weigh, compressed; fail over a budget."""
     builder = find_builder()
     complaints = []
     for recipe in RECIPES.values():

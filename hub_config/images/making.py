@@ -1,7 +1,7 @@
 """From recipes to images: Debian from its packages, the others from their folders.
 
-A build sees only files that git tracks, copied to a folder of its own: no environment, no
-state, no secret of the working tree can get into a layer.
+A build sees only files that git tracks, copied to a folder of its own: no environment,
+no state, no secret of the working tree can get into a layer.
 """
 
 from __future__ import annotations
