@@ -16,7 +16,7 @@ from kubespawner.spawner import EventReflector, PodReflector
 from traitlets import Float, Int
 
 
-class PatientReflector(ResourceReflector):
+class PatientReflector(ResourceReflector):  # type: ignore[misc]
     """A reflector that never gives up and never forgets.  Base of the two below."""
 
     longest_wait_s = Float(
@@ -40,6 +40,7 @@ class PatientReflector(ResourceReflector):
     )
 
     last_error: str = ""
+    watch_task: asyncio.Task[None] | None
 
     @property
     def loaded(self) -> bool:
@@ -59,7 +60,6 @@ class PatientReflector(ResourceReflector):
         if self.watch_task and not self.watch_task.done():
             self.watch_task.cancel()
             await asyncio.wait([self.watch_task])
-        self.watch_task = None
         await self.start()
 
     async def _list_and_update(self, resource_version: str | None = None) -> str:
@@ -94,11 +94,11 @@ class PatientReflector(ResourceReflector):
             self.log.warning("list of %s is answered again", self.kind)
 
 
-class PatientPods(PatientReflector, PodReflector):
+class PatientPods(PatientReflector, PodReflector):  # type: ignore[misc]
     """The pods of the user servers."""
 
 
-class PatientEvents(PatientReflector, EventReflector):
+class PatientEvents(PatientReflector, EventReflector):  # type: ignore[misc]
     """What Kubernetes says about these pods."""
 
     @property

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from . import karpenter
 from .profiles import profile_list
 from .reference import NOTE, profiles_page, settings_page
 from .settings import GIB, Hub
@@ -75,6 +76,7 @@ def helm_values(hub: Hub, registry: str) -> str:
             }
         },
         "home": {"quotaBytes": int(hub.home.quota_gib * GIB)},
+        "karpenter": {"pools": karpenter.pools(hub)},
     }
     return f"# {NOTE}\n{json.dumps(values, indent=2)}\n"
 

@@ -40,7 +40,7 @@ class StartFailed(Exception):
         self.jupyterhub_message = message
 
 
-class RobustKubeSpawner(KubeSpawner):
+class RobustKubeSpawner(KubeSpawner):  # type: ignore[misc]
     """KubeSpawner that survives its cluster's API."""
 
     # Not shared with KubeSpawner: these are of another class.

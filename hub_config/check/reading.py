@@ -22,21 +22,22 @@ class _Loader(yaml.SafeLoader):
     """YAML that does not let the second of two equal keys win silently."""
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    loader.flatten_mapping(node)
-    seen: dict[Any, Any] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str | int | float | bool | None):
-            raise yaml.MarkedYAMLError(
-                problem=f"key {key!r} is not a word", problem_mark=key_node.start_mark
-            )
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
+    # Before merge keys (<<) are resolved: what they bring may be overridden.
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+        if key is None:
+            raise _fault(key_node, "a key is not a word")
         if key in seen:
-            raise yaml.MarkedYAMLError(
-                problem=f"key {key!r} stands twice", problem_mark=key_node.start_mark
-            )
-        seen[key] = loader.construct_object(value_node, deep=True)
-    return {str(key): value for key, value in seen.items()}
+            raise _fault(key_node, f"key {key!r} stands twice")
+        seen.add(key)
+    loader.flatten_mapping(node)
+    return {str(k): v for k, v in loader.construct_mapping(node, deep=True).items()}
+
+
+def _fault(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)

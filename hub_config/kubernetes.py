@@ -1,0 +1,73 @@
+"""What is different on Kubernetes: two entry points, a line each in the chart's values.
+
+The hub's configuration file calls `hub`, the gateway's calls `gateway`.  Both add to
+what the charts have set.  Numbers are in ``hub.toml`` and in the values, not here.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from dask_gateway_server.backends.kubernetes.backend import KubeBackend
+
+from . import dask
+from .backend import PerPerson
+from .configure import configure
+from .settings import load
+from .spawner import RobustKubeSpawner
+from .startpage import StartPage
+
+# The service of the gateway's proxy; the chart's `fullnameOverride` fixes its name.
+GATEWAY = "traefik-dask-gateway"
+
+
+class HubSpawner(RobustKubeSpawner, StartPage):
+    """The spawner of a deployed hub: our start page, and starts that survive."""
+
+
+class HubBackend(PerPerson, KubeBackend):  # type: ignore[misc]
+    """Dask clusters as pods, with ceilings per person."""
+
+
+def hub(c: Any) -> None:
+    """Configure JupyterHub in its pod; called last in its configuration.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        As z2jh has filled it.
+    """
+    # z2jh's own: the culler's role, the chart's extraEnv.
+    roles = c.JupyterHub.get("load_roles", [])
+    environment = c.KubeSpawner.get("environment", {})
+    configure(c)
+    c.JupyterHub.load_roles = [*roles, *c.JupyterHub.load_roles]
+    c.JupyterHub.spawner_class = HubSpawner
+    c.KubeSpawner.environment = {
+        **environment,
+        **c.KubeSpawner.environment,
+        "DASK_GATEWAY__ADDRESS": f"http://{GATEWAY}/services/dask-gateway",
+        "DASK_GATEWAY__PROXY_ADDRESS": f"gateway://{GATEWAY}:80",
+        "DASK_GATEWAY__PUBLIC_ADDRESS": "/services/dask-gateway",
+    }
+    _address(c, os.environ.get("ARCHIVE_HUB_HOST", ""))
+
+
+def _address(c: Any, host: str) -> None:
+    """Give each user server an origin of its own, where the hub has a name."""
+    if host:
+        c.JupyterHub.subdomain_host = f"https://{host}"
+        c.ArchiveAuthenticator.oauth_callback_url = f"https://{host}/hub/oauth_callback"
+
+
+def gateway(c: Any) -> None:
+    """Configure Dask Gateway in its pod; called last in its configuration.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        As the gateway's chart has filled it.
+    """
+    dask.configure(c, load())
+    c.DaskGateway.backend_class = HubBackend
