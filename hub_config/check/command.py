@@ -14,7 +14,8 @@ from ..settings import load
 from . import all_rules, examine, explain
 
 CHART = Path(__file__).resolve().parents[2] / "helm" / "hub"
-OURS = ("values.yaml", "values.generated.yaml")
+BASE = ("values.yaml", "values.generated.yaml")
+ENVIRONMENTS = ("production", "staging", "development")
 FOUND, NO_ANSWER = 1, 2
 
 
@@ -44,17 +45,27 @@ def check(
     if explain_code is not None:
         _explain(explain_code)
         return
-    files = values or [CHART / name for name in OURS]
-    if not values and not files[0].is_file():
-        typer.echo("no chart beside this package; name values files", err=True)
-        raise typer.Exit(NO_ANSWER)
-    findings = examine(files, load())
+    hub = load()
+    each = [examine(files, hub) for files in ([values] if values else _ours())]
+    findings = sorted({finding for findings in each for finding in findings})
     if format is Format.json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
         for finding in findings:
             typer.echo(f"{finding} [{finding.code}]")
     raise typer.Exit(FOUND if findings else 0)
+
+
+def _ours() -> list[list[Path]]:
+    """Return the files of each of our environments, in the order that Helm takes."""
+    if not (CHART / BASE[0]).is_file():
+        typer.echo("no chart beside this package; name values files", err=True)
+        raise typer.Exit(NO_ANSWER)
+    names = [(*BASE, f"{one}.generated.yaml", f"{one}.yaml") for one in ENVIRONMENTS]
+    return [
+        [CHART / name for name in chosen if (CHART / name).is_file()]
+        for chosen in names
+    ]
 
 
 def _explain(code: str) -> None:

@@ -53,6 +53,18 @@ def test_json_is_for_programs(run):
     assert first.keys() == {"file", "path", "code", "text"}
 
 
+def test_the_rules_have_nothing_against_ours(run):
+    answer = run()
+    assert (answer.exit_code, answer.output) == (0, "")
+
+
+def test_without_a_chart_nothing_is_claimed(run, monkeypatch, tmp_path):
+    monkeypatch.setattr("hub_config.check.command.CHART", tmp_path)
+    answer = run()
+    assert answer.exit_code == 2
+    assert "name values files" in answer.output
+
+
 def test_a_rule_explains_itself(run):
     answer = run("--explain", "p3")
     assert answer.exit_code == 0
