@@ -27,6 +27,8 @@ from hub_config import kubernetes
 
 ENVIRONMENTS = ("production", "staging", "development")
 KUBERNETES = "1.35.0"
+# What `archive-hub deploy` looks up in the cluster.
+NFS = "--set=home.nfsServer=10.43.0.9"
 
 
 def merged(base, over):
@@ -96,7 +98,7 @@ def helm(root, tmp_path_factory):
 def rendered(helm):
     @cache
     def render(environment):
-        answer = helm("template", environment)
+        answer = helm("template", environment, NFS)
         assert answer.returncode == 0, answer.stderr
         return [one for one in yaml.safe_load_all(answer.stdout) if one]
 

@@ -14,6 +14,8 @@ import yaml
 from hub_config.check.network import egress
 from hub_config.check.policies import Peer, allowed
 
+from .conftest import NFS
+
 NAMESPACE = "kubernetes.io/metadata.name"
 COMPONENT = "app.kubernetes.io/component"
 GATEWAY = {"app.kubernetes.io/name": "dask-gateway"}
@@ -36,7 +38,7 @@ IMPOSTOR = pod("proxy", namespace="elsewhere")
 DNS = pod("coredns", namespace="kube-system")
 S3, EVIL = Peer("52.219.1.1"), Peer("203.0.113.9")
 IMDS, POD_IDENTITY = Peer("169.254.169.254"), Peer("169.254.170.23")
-CGNAT, NFS, API_SERVER = Peer("100.64.7.9"), Peer("10.42.1.1"), Peer("172.20.0.1")
+CGNAT, HOMES, API_SERVER = Peer("100.64.7.9"), Peer("10.42.1.1"), Peer("172.20.0.1")
 KUBELET, LAN = Peer("10.42.3.3"), Peer("192.168.1.1")
 
 FLOWS = [
@@ -55,8 +57,8 @@ FLOWS = [
     (USER, POD_IDENTITY, 80, False),
     (USER, CGNAT, 2049, False),
     (USER, CGNAT, 443, False),
-    (USER, NFS, 2049, False),
-    (USER, NFS, 443, False),
+    (USER, HOMES, 2049, False),
+    (USER, HOMES, 443, False),
     (USER, API_SERVER, 443, False),
     (USER, KUBELET, 10250, False),
     (USER, LAN, 80, False),
@@ -99,10 +101,10 @@ FLOWS = [
     (WORKER, IMDS, 80, False),
     (WORKER, POD_IDENTITY, 80, False),
     (WORKER, CGNAT, 443, False),
-    (WORKER, NFS, 2049, False),
+    (WORKER, HOMES, 2049, False),
     (WORKER, API_SERVER, 443, False),
     (SCHEDULER, IMDS, 80, False),
-    (SCHEDULER, NFS, 2049, False),
+    (SCHEDULER, HOMES, 2049, False),
     (SCHEDULER, EVIL, 25, False),
     (WORKER, DNS, 53, True),
     (WORKER, HUB, 8081, False),
@@ -154,7 +156,7 @@ def test_a_licence_server_is_opened_one_by_one(helm):
 
     server = json.dumps([{"cidr": "10.9.0.1/32", "port": 27000}])
     more = f"--set-json=network.licenceServers={server}"
-    answer = helm("template", "production", more)
+    answer = helm("template", "production", NFS, more)
     made = [one for one in yaml.safe_load_all(answer.stdout) if one]
     policies = [one for one in made if one["kind"] == "NetworkPolicy"]
     assert allowed(policies, USER, Peer("10.9.0.1"), 27000)

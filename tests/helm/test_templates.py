@@ -7,12 +7,14 @@ import re
 import kubernetes_validate
 import pytest
 
+from .conftest import NFS
+
 # The kinds that a bare Kubernetes knows; the others have custom resource definitions.
 CUSTOM = {"EC2NodeClass", "NodePool", "ExternalSecret"}
 
 
 def test_helm_finds_no_fault(helm, environment):
-    answer = helm("lint", environment, "--strict")
+    answer = helm("lint", environment, "--strict", NFS)
     assert answer.returncode == 0, answer.stdout
 
 
@@ -55,6 +57,8 @@ def test_the_dask_namespace_enforces_pod_security(manifests):
         ("host=", "host: is empty, but ingress.enabled is true"),
         ("host=a.example.org", "ARCHIVE_HUB_HOST"),
         ("home.claim=other", "servers mount"),
+        ("home.nfsServer=", "but home.storage is nfs"),
+        ("home.nfsServer=home-nfs.home-nfs.svc", "/home/nfsServer"),
         ("dask-gateway.gateway.backend.namespace=hub", "is the release's own"),
         ("jupyterhub.singleuser.profileList=null", "values.generated.yaml"),
         ("karpenter.amiAlias=al2023@latest", "amiAlias"),
@@ -63,6 +67,6 @@ def test_the_dask_namespace_enforces_pod_security(manifests):
     ],
 )
 def test_a_contradiction_is_refused_with_its_name(helm, wrong, said):
-    answer = helm("template", "production", f"--set={wrong}")
+    answer = helm("template", "production", NFS, f"--set={wrong}")
     assert answer.returncode != 0
     assert said in answer.stderr

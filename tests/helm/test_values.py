@@ -62,8 +62,8 @@ def test_every_environment_has_its_host_from_the_settings(root, hub):
     [
         ("hosts", ["hub.example.org"]),
         ("host", "https://hub.example.org"),
-        ("home", {"claim": "home", "size": "10 GB"}),
-        ("home", {"claim": "home", "size": "10Gi", "quota": 1}),
+        ("home", {"claim": "home", "storage": "nfs", "size": "10 GB"}),
+        ("home", {"claim": "home", "storage": "disk", "size": "10Gi"}),
         ("network", {"private": [], "ports": [80], "licenceServers": []}),
         ("network", {"private": ["a"] * 5, "ports": [80], "licenceServers": []}),
         ("karpenter", {"enabled": True}),
