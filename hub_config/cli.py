@@ -10,11 +10,13 @@ import typer
 from . import render as derived
 from .local import commands as local
 from .settings import SettingsError, load
+from .who import who
 
 ROOT = Path(__file__).resolve().parents[1]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(local.app, name="local")
+app.command()(who)
 
 
 @app.command()

@@ -59,18 +59,20 @@ def _entry(hub: Hub, registry: str, name: str, following: str) -> dict[str, Any]
             ],
         }
     if len(images) > 1:
-        choices = {
-            image: {
-                "display_name": image,
-                "default": index == 0,
-                "kubespawner_override": {"image": images[index]},
-            }
-            for index, image in enumerate(profile.images)
-        }
-        entry["profile_options"] = {
-            "image": {"display_name": "Image", "choices": choices}
-        }
+        entry["profile_options"] = {"image": _image_choice(profile, images)}
     return entry
+
+
+def _image_choice(profile: Profile, images: list[str]) -> dict[str, Any]:
+    choices = {
+        name: {
+            "display_name": name,
+            "default": index == 0,
+            "kubespawner_override": {"image": images[index]},
+        }
+        for index, name in enumerate(profile.images)
+    }
+    return {"display_name": "Image", "choices": choices}
 
 
 def _larger(hub: Hub, profile: Profile, following: str) -> str:

@@ -11,8 +11,6 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from jupyter_server.base.handlers import APIHandler
-from tornado import web
 from tornado.httpclient import AsyncHTTPClient
 
 Level = Literal["info", "warning", "error"]
@@ -95,19 +93,3 @@ def checked(item: Any) -> dict[str, Any]:
     return asdict(
         Notice(str(item["id"]), item.get("level", "info"), str(item["text"]), until)
     )
-
-
-class NoticesHandler(APIHandler):
-    """``GET hub-server/notices``: the list, as JSON."""
-
-    # A page that polls while nobody looks at it is no activity.
-    _track_activity = False
-
-    def initialize(self, board: Board) -> None:
-        """Take the board; called by tornado."""
-        self._board = board
-
-    @web.authenticated
-    async def get(self) -> None:
-        """Answer with all notices."""
-        self.finish(json.dumps(await self._board.all()))
