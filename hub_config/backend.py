@@ -70,15 +70,10 @@ class PerPerson(Configurable):
         return room(
             (self.cores_per_person, self.memory_per_person),
             (
-                sum(
-                    self._held(other) * other.config["worker_cores"] for other in others
-                ),
-                sum(
-                    self._held(other) * other.config["worker_memory"]
-                    for other in others
-                ),
+                sum(self._held(other) * other.config.worker_cores for other in others),
+                sum(self._held(other) * other.config.worker_memory for other in others),
             ),
-            (cluster.config["worker_cores"], cluster.config["worker_memory"]),
+            (cluster.config.worker_cores, cluster.config.worker_memory),
         )
 
     def _held(self, cluster: Any) -> int:

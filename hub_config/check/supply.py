@@ -17,7 +17,7 @@ SECRET_KEY = re.compile(
 )
 SECRET_TEXT = re.compile(
     r"\b(gh[pousr]_\w{20,}|github_pat_\w{20,}|AKIA[0-9A-Z]{16})\b"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|-----BEGIN [A-Z ]*PRIVATE"
     r"|(secret|token|password)\w*['\"]?\s*=\s*['\"][^'\"]{8,}",
     re.IGNORECASE,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from types import SimpleNamespace
 
 import kubespawner.reflector
@@ -18,6 +19,8 @@ import pytest_asyncio
 from kubernetes_asyncio.client import Configuration
 from kubernetes_asyncio.config import kube_config
 from traitlets.config import Config
+
+import hub_config.reflectors
 
 from .standin import KubernetesStandIn
 
@@ -43,25 +46,46 @@ def eventually():
     return wait
 
 
-@pytest.fixture
-def faster_clock(monkeypatch):
-    """Scale the one clock that no trait sets: the reflector's back-off."""
+class Clock:
+    """The reflectors' back-off, faster, and counted: an outage lasts that long."""
 
-    async def sleep(delay_s: float) -> None:
+    def __init__(self) -> None:
+        self.slept: Counter[asyncio.Task] = Counter()
+
+    async def sleep(self, delay_s: float) -> None:
         await asyncio.sleep(delay_s / HURRY)
+        self.slept[asyncio.current_task()] += delay_s
 
-    clock = SimpleNamespace(**vars(asyncio))
-    clock.sleep = sleep
-    monkeypatch.setattr(kubespawner.reflector, "asyncio", clock)
+    async def passes(self, seconds: float, spawner_class) -> None:
+        """Wait until each watch has backed off for `seconds`, or has given up."""
+        before = Counter(self.slept)
+        tasks = [one.watch_task for one in spawner_class.reflectors.values()]
+        async with asyncio.timeout(60):
+            while not all(
+                task is None or task.done() or self.slept[task] - before[task] > seconds
+                for task in tasks
+            ):
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    for module in (kubespawner.reflector, hub_config.reflectors):
+        hurried = SimpleNamespace(**vars(asyncio))
+        hurried.sleep = clock.sleep
+        monkeypatch.setattr(module, "asyncio", hurried)
+    return clock
 
 
 @pytest_asyncio.fixture
-async def kube(tmp_path, monkeypatch, faster_clock):
+async def kube(tmp_path, monkeypatch, clock):
     async with KubernetesStandIn() as standin:
         config = tmp_path / "kubeconfig"
         config.write_text(KUBECONFIG.replace("URL", standin.url))
         monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(config))
         kubespawner.spawner.load_config.cache_clear()
+        standin.clock = clock
         yield standin
         Configuration.set_default(None)
 
@@ -84,7 +108,7 @@ async def make_spawner(kube):
         used.add(spawner_class)
         config = Config()
         config.KubeSpawner = Config(TRAITS | traits)
-        config.RobustKubeSpawner = Config(longest_wait_s=0.2, start_margin_s=1)
+        config.RobustKubeSpawner = Config(start_margin_s=1)
         config.ResourceReflector = Config(timeout_seconds=1, request_timeout=3)
         config.PatientReflector = Config(request_timeout=3)
         user = SimpleNamespace(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -93,7 +94,7 @@ class KubernetesStandIn:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.relay.refuse()
+        await self.relay.close()
         await self._runner.cleanup()
 
     @property
@@ -222,7 +223,9 @@ class Relay:
         self.port = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._closed = socket.socket()
         self._swallow = False
+        self._swallowed = 0
 
     async def start(self, target: int) -> None:
         self._target = target
@@ -231,6 +234,7 @@ class Relay:
     async def open(self) -> None:
         """Let connections through (again)."""
         self._swallow = False
+        self._closed.close()
         if self._server is None:
             self._server = await asyncio.start_server(
                 self._carry, "127.0.0.1", self.port, reuse_address=True
@@ -244,12 +248,26 @@ class Relay:
         if self._server:
             self._server.close()
             self._server = None
+            # Bound without listening: refused, and nobody else gets the port.
+            self._closed = socket.socket()
+            self._closed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._closed.bind(("127.0.0.1", self.port))
         self._cut()
+
+    async def close(self) -> None:
+        await self.refuse()
+        self._closed.close()
 
     def hang(self) -> None:
         """Cut what is open; accept what is new and never answer."""
         self._swallow = True
         self._cut()
+
+    async def swallowed(self, connections: int) -> None:
+        """Wait until that many connections got no answer."""
+        async with asyncio.timeout(60):
+            while self._swallowed < connections:
+                await asyncio.sleep(0.02)
 
     def _cut(self) -> None:
         for writer in list(self._writers):
@@ -259,6 +277,7 @@ class Relay:
         self._writers.add(writer)
         with contextlib.suppress(OSError):
             if self._swallow:
+                self._swallowed += 1
                 await reader.read()
             else:
                 await self._pump_both(reader, writer)

@@ -16,9 +16,8 @@ from kubespawner import KubeSpawner
 
 from hub_config.spawner import RobustKubeSpawner, StartFailed
 
-# 50 s and 200 s at the fiftyfold speed of the fixture's clock; the original gives up
-# after 51 s.  The length is the fault itself, not a wait for one.
-SHORT_OUTAGE_S, LONG_OUTAGE_S = 0.4, 4.0
+# Of the reflectors' own clock: the original gives up after 51 s.
+SHORT_OUTAGE_S, LONG_OUTAGE_S = 20, 65
 
 
 async def alive(spawner) -> bool:
@@ -37,7 +36,7 @@ async def starts(make, spawner_class, person: str) -> None:
 
 async def short_refusal(kube, make, spawner_class, spawner):
     await kube.relay.refuse()
-    await asyncio.sleep(SHORT_OUTAGE_S)
+    await kube.clock.passes(SHORT_OUTAGE_S, spawner_class)
     assert await alive(spawner)
     await kube.relay.open()
     await starts(make, spawner_class, "gh-6")
@@ -45,7 +44,7 @@ async def short_refusal(kube, make, spawner_class, spawner):
 
 async def long_refusal(kube, make, spawner_class, spawner):
     await kube.relay.refuse()
-    await asyncio.sleep(LONG_OUTAGE_S)
+    await kube.clock.passes(LONG_OUTAGE_S, spawner_class)
     assert await alive(spawner)
     await kube.relay.open()
     await starts(make, spawner_class, "gh-6")
@@ -54,11 +53,10 @@ async def long_refusal(kube, make, spawner_class, spawner):
 async def pod_lost_in_a_long_refusal(kube, make, spawner_class, spawner):
     await kube.relay.refuse()
     kube.lose_pod(spawner.pod_name)
-    await asyncio.sleep(LONG_OUTAGE_S)
+    await kube.clock.passes(LONG_OUTAGE_S, spawner_class)
     await kube.relay.open()
-    # 35 s at the speed of our own traits: 0.2 s stand for 5.
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(35 / 25):
+        async with asyncio.timeout(5):
             while await alive(spawner):
                 await asyncio.sleep(0.05)
     assert not await alive(spawner)
@@ -66,7 +64,7 @@ async def pod_lost_in_a_long_refusal(kube, make, spawner_class, spawner):
 
 async def long_silence(kube, make, spawner_class, spawner):
     kube.relay.hang()
-    await asyncio.sleep(LONG_OUTAGE_S)
+    await kube.relay.swallowed(4)
     assert await alive(spawner)
     await kube.relay.open()
     await starts(make, spawner_class, "gh-6")
