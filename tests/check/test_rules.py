@@ -139,9 +139,10 @@ def test_no_shape_of_a_value_makes_a_traceback(hub):
     paths = [path for path, _ in Deployment([Source("x", text)], hub).walk() if path]
     for path in paths:
         for shape in ([], {}, "a", 1, True, None, [1, [2]], {"a": 1}, 10**400):
-            sources = [Source("x", _changed(text, path, shape), "jupyterhub")]
+            changed = Source("x", _changed(text, path, shape), "jupyterhub")
+            deployment = Deployment([changed], hub)
             for rule in RULES.values():
-                list(rule.findings(Deployment(sources, hub)))
+                list(rule.findings(deployment))
 
 
 def _changed(values, path, shape):

@@ -17,12 +17,14 @@ from hub_config.check.policies import Peer, allowed
 from .conftest import NFS
 
 NAMESPACE = "kubernetes.io/metadata.name"
-COMPONENT = "app.kubernetes.io/component"
+# z2jh's label, and that of everybody else.
+COMPONENT, MODERN = "component", "app.kubernetes.io/component"
 GATEWAY = {"app.kubernetes.io/name": "dask-gateway"}
 
 
 def pod(component, address="10.42.0.9", namespace="hub", **labels):
-    return Peer(address, {COMPONENT: component, **labels}, {NAMESPACE: namespace})
+    names = {COMPONENT: component, MODERN: component}
+    return Peer(address, names | labels, {NAMESPACE: namespace})
 
 
 USER = pod("singleuser-server", "10.42.0.5")
@@ -150,6 +152,12 @@ def test_the_charts_defaults_would_not_pass(policies):
     assert allowed(chart, USER, CGNAT, 2049)
     assert allowed(chart, USER, POD_IDENTITY, 80)
     assert allowed(chart, USER, EVIL, 3333)
+
+
+def test_the_labels_are_those_of_the_pods(pods):
+    for made in pods.values():
+        labels = made["metadata"]["labels"]
+        assert labels[COMPONENT] == USER.labels[COMPONENT]
 
 
 def test_a_licence_server_is_opened_one_by_one(helm):
