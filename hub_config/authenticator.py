@@ -246,20 +246,21 @@ class ArchiveAuthenticator(GitHubOAuthenticator):  # type: ignore[misc]
     def get_handlers(self, app: Any) -> list[Any]:
         """Add our pages; begin to look up people whose servers run."""
         self._app = app
-        # JupyterHub calls it with the visitor, or with None.
-        app.template_vars["login"] = self._login_shown
+        # JupyterHub calls a callable variable with the user who looks at the page.
+        app.template_vars["login"] = self._login_on_page
         self._sweep = Sweep(app, self)
         self._sweep.start()
         ours = (r"/health/archive", ArchiveHealthHandler)
         return [*super().get_handlers(app), ours]
 
-    def _login_shown(self, user: Any) -> str:
+    def _login_on_page(self, user: Any) -> str:
         return self.gate.login_of(user.name) if user else ""
 
     async def archive_health(self) -> dict[str, Any]:
         """Tell for each archive whether it takes the hub's token."""
         now = time.monotonic()
-        if self._health is None or now - self._health[0] > _HEALTH_KEPT_S:
+        kept_s = min(_HEALTH_KEPT_S, self.auth_refresh_age)
+        if self._health is None or now - self._health[0] > kept_s:
             health = await token_health(
                 self.hub.archives,
                 timeout_s=self.hub.login.timeout_s,

@@ -13,21 +13,24 @@ from rich.panel import Panel
 
 from ..settings import load
 from . import launcher, limits
+from .add import add_command
 from .environments import EnvironmentFailed
 from .launcher import HubFailed
 from .machine import Machine
+from .sample_archive import NoInterpreter, SamplesError
 from .standins.people import People
 from .standins.services import archive_url, storage_url
 from .state import Run, State, StateError
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
+app.command("add")(add_command)
 console = Console(stderr=True, highlight=False)
 
 StateOption = Annotated[
     Path, typer.Option("--state", help="Folder that keeps everything.")
 ]
 DEFAULT_STATE = Path(".local")
-FAILURES = (StateError, HubFailed, EnvironmentFailed)
+FAILURES = (StateError, HubFailed, EnvironmentFailed, SamplesError, NoInterpreter)
 
 
 def _say(line: str) -> None:
@@ -57,7 +60,7 @@ def up(
     place = State(state)
     place.make()
     launcher.prepare(_say)
-    launcher.make_samples(place, _say)
+    launcher.bring_samples(place, _say)
     _say("Starting the hub …")
     launcher.up(place, port, latency_ms, github, lambda run: _banner(place, run))
     _say("Stopped.")

@@ -94,11 +94,7 @@ def _servers(c: Any, state: State, run: Run, hub: Hub) -> None:
     c.KubeSpawner.machine_text = f"On this machine, {limiter.meaning}."
     c.KubeSpawner.ip = "127.0.0.1"
     c.KubeSpawner.start_timeout = 120
-    c.KubeSpawner.cmd = [
-        str(environments.user_python()),
-        "-m",
-        "jupyterhub.singleuser",
-    ]
+    c.KubeSpawner.cmd = [str(environments.user_python().with_name("hub-server"))]
     if os.geteuid() == 0:
         c.KubeSpawner.args = ["--allow-root"]
     c.LocalKubeSpawner.python = str(environments.user_python())

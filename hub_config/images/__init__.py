@@ -1,0 +1,1 @@
+"""Builds, checks and weighs the container images; knows nothing of the hub."""

@@ -1,0 +1,138 @@
+"""The catalogue in memory: read from its folder, and again when the folder changes."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hub_config.local.samples.shelf import (
+    DRAFT,
+    AssetRecord,
+    DandisetRecord,
+    Shelf,
+    blob_key,
+    zarr_key,
+)
+
+
+@dataclass(frozen=True)
+class Dandiset:
+    """A dandiset's record and its assets, in order of path."""
+
+    record: DandisetRecord
+    assets: tuple[AssetRecord, ...]
+
+    @property
+    def identifier(self) -> str:
+        """Six digits."""
+        return self.record.identifier
+
+    @property
+    def is_embargoed(self) -> bool:
+        """Whether only its owners may see it."""
+        return self.record.embargo_status != "OPEN"
+
+    @property
+    def latest(self) -> str | None:
+        """The newest published version."""
+        return max((v for v in self.record.versions if v != DRAFT), default=None)
+
+    def assets_of(self, version: str) -> list[AssetRecord]:
+        """Return the assets of a version."""
+        return [asset for asset in self.assets if version in asset.versions]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All dandisets at one moment, by identifier."""
+
+    dandisets: dict[str, Dandiset] = field(default_factory=dict)
+
+    @cached_property
+    def assets(self) -> dict[str, tuple[Dandiset, AssetRecord]]:
+        """Every asset by its id, with its dandiset."""
+        return {
+            asset.asset_id: (dandiset, asset)
+            for dandiset in self.dandisets.values()
+            for asset in dandiset.assets
+        }
+
+    @cached_property
+    def zarrs(self) -> dict[str, tuple[Dandiset, AssetRecord]]:
+        """Every Zarr by its id."""
+        found = self.assets.values()
+        return {pair[1].zarr: pair for pair in found if pair[1].zarr}
+
+    @cached_property
+    def embargoed_keys(self) -> frozenset[str]:
+        """Keys of blobs, and prefixes of Zarrs, that only embargoed dandisets hold."""
+        hidden: set[str] = set()
+        public: set[str] = set()
+        for dandiset, asset in self.assets.values():
+            key = blob_key(asset.blob) if asset.blob else zarr_key(str(asset.zarr))
+            (hidden if dandiset.is_embargoed else public).add(key)
+        return frozenset(hidden - public)
+
+
+class Catalogue:
+    """The catalogue of a local archive.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        Where it lies on disk.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._seen: dict[str, int] | None = None
+        self._snapshot = Snapshot()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the catalogue holds now."""
+        seen = self._stamps()
+        if seen != self._seen:
+            self._snapshot = self._read()
+            self._seen = seen
+        return self._snapshot
+
+    def zarr_entries(self, zarr_id: str) -> list[dict[str, Any]]:
+        """Return the entries of a Zarr, in order of key."""
+        entries: list[dict[str, Any]] = _load(self._shelf.zarr_file(zarr_id))
+        return entries
+
+    def is_embargoed(self, bucket: str, key: str) -> bool:
+        """Say whether an object is hidden from the public."""
+        hidden = self.snapshot.embargoed_keys
+        return key in hidden or "/".join(key.split("/")[:2]) in hidden
+
+    def _stamps(self) -> dict[str, int]:
+        """Tell one state of the catalogue from another, fast: each S3 read asks."""
+        # Records come by rename, which changes the time of the folder around them.
+        stamps = {}
+        with suppress(FileNotFoundError), os.scandir(self._shelf.catalogue) as entries:
+            for entry in entries:
+                for place in (entry.path, f"{entry.path}/assets"):
+                    with suppress(FileNotFoundError, NotADirectoryError):
+                        stamps[place] = os.stat(place).st_mtime_ns
+        return stamps
+
+    def _read(self) -> Snapshot:
+        dandisets = {}
+        for file in sorted(self._shelf.catalogue.glob("*/dandiset.json")):
+            folder, record = file.parent, DandisetRecord(**_load(file))
+            files = (folder / "assets").glob("*.json")
+            assets = (AssetRecord(**_load(file)) for file in files)
+            ordered = sorted(assets, key=lambda asset: asset.path)
+            dandisets[record.identifier] = Dandiset(record, tuple(ordered))
+        return Snapshot(dandisets)
+
+
+def _load(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,79 @@
+"""A real JupyterHub for the tests of the gate: no proxy, servers that are nothing."""
+
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from jupyterhub.proxy import Proxy
+from jupyterhub.spawner import Spawner
+
+import hub_config
+from hub_config.settings import Hub
+
+STATE = Path(os.environ["GATE_STATE"])
+PORT = int(os.environ["GATE_PORT"])
+GITHUB = os.environ["GATE_GITHUB"]
+
+
+class NoProxy(Proxy):
+    """Keeps the routes that it is given; the tests talk to the hub's own port."""
+
+    should_start = False
+    routes: ClassVar = {}
+
+    async def add_route(self, routespec, target, data):
+        self.routes[routespec] = {
+            "routespec": routespec,
+            "target": target,
+            "data": {**data},
+        }
+
+    async def delete_route(self, routespec):
+        self.routes.pop(routespec, None)
+
+    async def get_all_routes(self):
+        return dict(self.routes)
+
+
+class StillSpawner(Spawner):
+    """Has servers that are up at once; the hub itself answers their health check."""
+
+    running = False
+    extra_labels: ClassVar = {}
+
+    async def start(self):
+        self.running = True
+        names = self.get_env()
+        (STATE / f"{self.user.name}.env").write_text(f"{names}\n{self.extra_labels}")
+        return f"http://127.0.0.1:{PORT}"
+
+    async def poll(self):
+        return None if self.running else 0
+
+    async def stop(self, now=False):
+        self.running = False
+
+
+c = get_config()  # noqa: F821
+c.JupyterHub.authenticator_class = "archive"
+c.JupyterHub.proxy_class = NoProxy
+c.JupyterHub.spawner_class = StillSpawner
+c.JupyterHub.bind_url = f"http://127.0.0.1:{PORT}"
+c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{PORT}"
+c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
+c.JupyterHub.cookie_secret_file = str(STATE / "cookie")
+c.JupyterHub.template_paths = [str(Path(hub_config.__file__).parent / "pages")]
+c.JupyterHub.default_url = "/hub/home"
+c.JupyterHub.authenticate_prometheus = False
+c.JupyterHub.services = [{"name": "test", "api_token": os.environ["GATE_TOKEN"]}]
+c.JupyterHub.load_roles = [
+    {"name": "test", "scopes": ["admin:users", "admin:servers"], "services": ["test"]},
+    {"name": "user", "scopes": ["self", "tokens"]},
+]
+c.ArchiveAuthenticator.hub = Hub.model_validate_json(
+    (STATE / "settings.json").read_text()
+)
+c.ArchiveAuthenticator.ledger_path = str(STATE / "ledger.sqlite")
+c.ArchiveAuthenticator.github_url = GITHUB
+c.ArchiveAuthenticator.client_id = "client"
+c.ArchiveAuthenticator.client_secret = "secret"

@@ -1,0 +1,43 @@
+"""Memory is told of before it runs out, and named as the cause afterwards."""
+
+import os
+import signal
+
+LIMIT = 800 * 2**20
+GROW = "import os\nblock = bytearray(os.urandom(1)) * (500 * 2**20)\nprint(os.getpid())"
+
+
+def test_use_near_the_limit_is_told_with_the_next_profile(start_server, wait_until):
+    server = start_server(MEM_LIMIT=str(LIMIT), ARCHIVE_HUB_NEXT_PROFILE="Base")
+    kernel = server.kernel()
+    assert "memory" not in server.notices()
+    kernel.run(GROW + "\nmore = bytearray(b'x') * (110 * 2**20)")
+    wait_until(lambda: "memory" in server.notices(), "the notice")
+    assert "of 800 MiB" in server.notices()["memory"]["text"]
+    assert "next larger profile is Base" in server.notices()["memory"]["text"]
+    kernel.run("del block, more")
+    wait_until(lambda: "memory" not in server.notices(), "the notice to go")
+
+
+def test_a_kernel_killed_near_the_limit_is_explained(start_server, wait_until):
+    names = {"ARCHIVE_HUB_PROFILE": "Tiny", "ARCHIVE_HUB_NEXT_PROFILE": "Base"}
+    server = start_server(MEM_LIMIT=str(int(LIMIT * 0.8)), **names)
+    kernel = server.kernel()
+    pid = int(kernel.run(GROW))
+    wait_until(lambda: "memory" in server.notices(), "the server to see the use")
+    os.kill(pid, signal.SIGKILL)  # what the system does when memory is out
+    wait_until(lambda: "killed" in server.notices(), "the explanation")
+    text = server.notices()["killed"]["text"]
+    assert "because memory ran out" in text
+    assert "Tiny has 640 MiB" in text
+    assert "next larger profile is Base" in text
+
+
+def test_a_kernel_killed_with_memory_to_spare_is_not_blamed_on_it(
+    start_server, wait_until
+):
+    server = start_server(MEM_LIMIT=str(64 * 2**30))
+    kernel = server.kernel()
+    os.kill(int(kernel.run("import os; print(os.getpid())")), signal.SIGKILL)
+    wait_until(lambda: "restarting kernel" in server.log.read_text(), "a new kernel")
+    assert "killed" not in server.notices()
