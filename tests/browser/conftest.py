@@ -1,7 +1,8 @@
 """A real browser before a real hub.
 
 browser
-    Chromium, started once for a module; the tests are skipped, with the reason, where there is none.
+    Chromium, started once for a module; the tests are skipped, with the reason, where
+    there is none.
 visit
     Makes a page in a browser profile of its own: wide or narrow, light or dark.
 """
