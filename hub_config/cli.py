@@ -11,7 +11,7 @@ from . import render as derived
 from .check.command import check
 from .images import commands as images
 from .local import commands as local
-from .notice_command import app as notice
+from . import notice_command
 from .operate import commands as operate
 from .settings import SettingsError, load
 from .who import who
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(local.app, name="local")
 app.add_typer(images.app, name="images")
-app.add_typer(notice, name="notice")
+app.add_typer(notice_command.app, name="notice")
 app.command()(who)
 app.command()(check)
 app.command()(operate.cost)
@@ -42,9 +42,17 @@ def render(
         typer.echo(f"wrote {name}")
 
 
+FAILURES = (
+    SettingsError,
+    *local.FAILURES,
+    *operate.FAILURES,
+    *notice_command.FAILURES,
+)
+
+
 def main() -> None:
     """Run the command line; an expected failure is one line, not a traceback."""
     try:
         app()
-    except (SettingsError, *local.FAILURES, *operate.FAILURES) as error:
+    except FAILURES as error:
         sys.exit(str(error))
