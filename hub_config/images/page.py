@@ -1,7 +1,7 @@
 """The page ``docs/reference/images.md``, derived from recipes and locks.
 
-`pages` gives it in the shape of the other derived files: path to the function that makes
-the text.
+`pages` gives it in the shape of the other derived files: path to the function that
+makes the text.
 """
 
 from __future__ import annotations
@@ -17,10 +17,30 @@ NOTE = "<!-- Derived by `archive-hub render` from images/. Do not edit. -->\n"
 PAGE = "docs/reference/images.md"
 # What people look for; a lock has ten times as many.
 SHOWN = (
-    "pynwb hdmf-zarr zarr numcodecs h5py dandi neuroconv spikeinterface pynapple nwbwidgets "
-    "datajoint dask distributed dask-gateway jupyterlab jupyterhub suite2p cellpose torch "
-    "deeplabcut matlab-proxy jupyter-matlab-proxy dask-gateway-server"
-).split()
+    "pynwb",
+    "hdmf-zarr",
+    "zarr",
+    "numcodecs",
+    "h5py",
+    "dandi",
+    "neuroconv",
+    "spikeinterface",
+    "pynapple",
+    "nwbwidgets",
+    "datajoint",
+    "dask",
+    "distributed",
+    "dask-gateway",
+    "jupyterlab",
+    "jupyterhub",
+    "suite2p",
+    "cellpose",
+    "torch",
+    "deeplabcut",
+    "matlab-proxy",
+    "jupyter-matlab-proxy",
+    "dask-gateway-server",
+)
 
 
 def pages(root: Path) -> dict[str, Callable[[], str]]:
