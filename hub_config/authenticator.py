@@ -259,7 +259,8 @@ class ArchiveAuthenticator(GitHubOAuthenticator):  # type: ignore[misc]
     async def archive_health(self) -> dict[str, Any]:
         """Tell for each archive whether it takes the hub's token."""
         now = time.monotonic()
-        if self._health is None or now - self._health[0] > _HEALTH_KEPT_S:
+        kept_s = min(_HEALTH_KEPT_S, self.auth_refresh_age)
+        if self._health is None or now - self._health[0] > kept_s:
             health = await token_health(
                 self.hub.archives,
                 timeout_s=self.hub.login.timeout_s,

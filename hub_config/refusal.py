@@ -153,8 +153,8 @@ def _not_registered(login: str, archives: list[Archive]) -> Page:
     return Page(
         status=403,
         title=f"Not registered with {name}, or still waiting for approval",
-        happened=f"You are signed in to GitHub as {login}. {name} does not list this "
-        "account among its approved people.",
+        happened=f"You are signed in to GitHub as {login}. This account is not among "
+        f"the approved people of {name}.",
         todo=(
             "Register with the archive, signing in there with this GitHub account.",
             "Wait for its e-mail that says you are approved, then sign in here again.",

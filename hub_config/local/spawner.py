@@ -6,6 +6,7 @@ the place of the pod.  A test shows that the manifest equals the real KubeSpawne
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from kubespawner import KubeSpawner
-from traitlets import Unicode
+from traitlets import Unicode, default
 
 from ..startpage import StartPage
 from . import limits
@@ -47,7 +48,12 @@ class LocalKubeSpawner(SimpleLocalProcessSpawner, StartPage):  # type: ignore[mi
         self._start_future = None
         self.api = None
         self.identity: Identity | None = None
+        self._as_pod = False
         self._enter: Callable[[], None] | None = None
+
+    @default("env_keep")
+    def _nothing_is_inherited(self) -> list[str]:
+        return []
 
     @property
     def limit_name(self) -> str:
@@ -70,7 +76,30 @@ class LocalKubeSpawner(SimpleLocalProcessSpawner, StartPage):  # type: ignore[mi
         self._enter = limiter.prepare(self.limit_name, self.mem_limit, self.cpu_limit)
         where: tuple[str, int] = await super().start()
         self.identity = Identity.of(self.pid)
+        await self._until_listening(*where)
         return where
+
+    async def _until_listening(self, ip: str, port: int) -> None:
+        """Wait until the server listens; JupyterHub would not see it end before.
+
+        Raises
+        ------
+        StartFailed
+            It ended.
+        """
+        while await self.poll() is None:
+            try:
+                _, writer = await asyncio.open_connection(ip or "127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.1)
+            else:
+                writer.close()
+                await writer.wait_closed()
+                return
+        raise StartFailed(
+            "Your server ended before it was ready. The usual reasons are a full disk "
+            "and packages of your own that keep JupyterLab from starting."
+        )
 
     def clamp(self, machine: Machine) -> None:
         """Lower limits and guarantees to what `machine` has."""
@@ -93,14 +122,26 @@ class LocalKubeSpawner(SimpleLocalProcessSpawner, StartPage):  # type: ignore[mi
 
         return prepare
 
+    async def get_pod_manifest(self) -> Any:
+        """Return the pod that the cloud would start, environment included."""
+        self._as_pod = True
+        try:
+            return await super().get_pod_manifest()
+        finally:
+            self._as_pod = False
+
     def get_env(self) -> dict[str, str]:
         """Return the environment: threads follow cores, caches go to scratch."""
+        if self._as_pod:
+            pod_env: dict[str, str] = StartPage.get_env(self)
+            return pod_env
         env: dict[str, str] = super().get_env()
         scratch = Path(self.scratch_template.format(username=self.user.name))
         scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         env["ARCHIVE_HUB_SCRATCH"] = str(scratch)
         env["ARCHIVE_HUB_IMAGE"] = str(self.image)
         env["PATH"] = f"{Path(self.python).parent}:{os.environ['PATH']}"
+        env["LANG"] = "C.UTF-8"
         threads = str(max(1, int(self.cpu_limit or 1)))
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             env.setdefault(name, threads)

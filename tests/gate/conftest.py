@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import secrets
 import socket
 import sqlite3
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import AsyncExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,8 +21,9 @@ from aiohttp import web
 from hub_config import settings
 from hub_config.local.serving import serving
 from hub_config.local.standins import accounts, faults
+from hub_config.local.standins.cast import Person
 from hub_config.local.standins.github import Client, GitHub, github_app
-from hub_config.local.standins.people import People, Person
+from hub_config.local.standins.people import People
 
 CONTROL = "control"
 TOKENS = {
@@ -42,9 +44,12 @@ def until(what, condition, deadline_s=20.0):
 
 
 def free_port():
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return bound.getsockname()[1]
+    """Choose a port that nobody is given by chance while the hub is still starting."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as bound, suppress(OSError):
+            bound.bind(("127.0.0.1", port))
+            return port
 
 
 class Service:
@@ -55,6 +60,9 @@ class Service:
         self._stack = AsyncExitStack()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.client = httpx.Client(
+            verify=False, headers={"Authorization": f"token {CONTROL}"}
+        )
         self.up()
 
     def _run(self, coroutine):
@@ -78,12 +86,8 @@ class Service:
             self.up()
 
     def control(self, what, body, method="PUT"):
-        response = httpx.request(
-            method,
-            f"{self.url}/_standin/{what}",
-            json=body,
-            headers={"Authorization": f"token {CONTROL}"},
-        )
+        url = f"{self.url}/_standin/{what}"
+        response = self.client.request(method, url, json=body)
         response.raise_for_status()
         return response.json()
 
@@ -128,6 +132,7 @@ class Gate:
         self.state, self.port = state, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.browsers = []
+        self.client = httpx.Client(verify=False, timeout=30)
         self.process = self._start()
 
     def _start(self):
@@ -171,7 +176,7 @@ class Gate:
         if self.process.poll() is not None:
             pytest.fail(f"the hub ended:\n{self.log()}")
         try:
-            return httpx.get(f"{self.url}/hub/health").status_code == 200
+            return self.client.get(f"{self.url}/hub/health").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -179,7 +184,7 @@ class Gate:
         return (self.state / "hub.log").read_text()
 
     def users(self):
-        answer = httpx.get(
+        answer = self.client.get(
             f"{self.url}/hub/api/users",
             headers={"Authorization": "token hub-api-token"},
         )
@@ -187,7 +192,7 @@ class Gate:
 
     def token_status(self, token):
         headers = {"Authorization": f"token {token}"}
-        answer = httpx.get(f"{self.url}/hub/api/user", headers=headers, timeout=30)
+        answer = self.client.get(f"{self.url}/hub/api/user", headers=headers)
         return answer.status_code
 
     def ledger(self, statement):
@@ -215,7 +220,9 @@ class Browser:
 
     def __init__(self, gate, login, path):
         self.gate = gate
-        self.client = httpx.Client(base_url=gate.url, timeout=30, follow_redirects=True)
+        self.client = httpx.Client(
+            base_url=gate.url, timeout=30, follow_redirects=True, verify=False
+        )
         begun = time.monotonic()
         self.asked = self.client.get(path)
         query = dict(parse_qsl(urlsplit(str(self.asked.url)).query))
@@ -257,7 +264,9 @@ def running_gate(tmp_path_factory):
     finally:
         gate.process.terminate()
         gate.process.wait(20)
+        gate.client.close()
         for service in (gate.github, gate.first, gate.second):
+            service.client.close()
             service.down()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

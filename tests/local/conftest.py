@@ -1,9 +1,9 @@
 """Fixtures for what happens in a user server.
 
 start
-    Starts a server for a logged-in visitor and returns it, ready.
-ada
-    A logged-in registered person whose Base server runs; shared by the module.
+    Starts a server for one of the stand-in's people; it ends with the test.
+base
+    Ada's Base server, started once for all tests that leave it running.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Output:
 
     def take(self, kind: str, content: dict[str, Any]) -> None:
         """Add one message of the kernel."""
-        if kind == "stream":
+        if kind == "stream" and content["name"] == "stdout":
             self.text += content["text"]
         elif kind == "execute_result":
             self.text += content["data"].get("text/plain", "")
@@ -151,25 +151,34 @@ def until() -> Callable[[Callable[[], Any], float, str], Any]:
     return wait_for
 
 
+def started(visitor: Any, profile: str) -> Server:
+    """Start a server from the API and wait until it is ready."""
+    name = visitor.get("/hub/api/user").json()["name"]
+    server = Server(visitor, name)
+    answer = visitor.post(
+        f"/hub/api/users/{name}/server",
+        json={"profile": profile},
+        headers={"X-XSRFToken": visitor.xsrf},
+    )
+    assert answer.status_code in {201, 202}, answer.text
+    wait_for(lambda: server.status().get("", {}).get("ready"), 120, "the server")
+    return server
+
+
 @pytest.fixture
 def start(person: Callable[[str], Any]) -> Iterator[Callable[[str, str], Server]]:
     servers: list[Server] = []
 
     def make(login: str, profile: str) -> Server:
-        visitor = person(login)
-        name = visitor.get("/hub/api/user").json()["name"]
-        server = Server(visitor, name)
-        answer = visitor.post(
-            f"/hub/api/users/{name}/server",
-            json={"profile": profile},
-            headers={"X-XSRFToken": visitor.xsrf},
-        )
-        assert answer.status_code in {201, 202}, answer.text
-        servers.append(server)
-        wait_for(lambda: server.status().get("", {}).get("ready"), 120, "the server")
-        return server
+        servers.append(started(person(login), profile))
+        return servers[-1]
 
     yield make
     for server in servers:
         if server.status():
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def base(log_in: Callable[[str], Any]) -> Server:
+    return started(log_in("ada"), "base")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def test_a_registered_person_comes_in_and_sees_the_six_profiles(person):
-    visitor = person("ada")
+    visitor = person("Tomas-N")
     page = visitor.get("/hub/spawn")
     assert page.status_code == 200
     for name in ("Tiny", "Base", "Large", "Extra large", "T4 GPU", "MATLAB"):

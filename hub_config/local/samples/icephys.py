@@ -6,7 +6,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 from pynwb import NWBFile
-from pynwb.icephys import CurrentClampSeries, CurrentClampStimulusSeries
+from pynwb.icephys import (
+    CurrentClampSeries,
+    CurrentClampStimulusSeries,
+    IntracellularElectrode,
+)
 
 from hub_config.local.samples.session import Animal, generator, new_session, packed
 
@@ -43,33 +47,40 @@ def make(subject_id: str, session_id: str) -> NWBFile:
         cell_id=f"{subject_id}-1",
     )
     rng = generator("icephys", subject_id, session_id)
-    rows = []
-    for sweep, step_pa in enumerate(STEPS_PA):
-        current = _current(float(step_pa))
-        common = {"electrode": electrode, "rate": RATE_HZ, "sweep_number": sweep}
-        stimulus = CurrentClampStimulusSeries(
-            name=f"stimulus{sweep:02}",
-            description=f"Step of {step_pa} pA",
-            data=packed(current.astype(np.float32)),
-            gain=1.0,
-            stimulus_description="long square",
-            **common,
-        )
-        response = CurrentClampSeries(
-            name=f"response{sweep:02}",
-            description="Membrane potential",
-            data=packed(_voltage(current, rng).astype(np.float32)),
-            gain=1.0,
-            bias_current=0.0,
-            **common,
-        )
-        rows.append(
-            nwb.add_intracellular_recording(
-                electrode=electrode, stimulus=stimulus, response=response
-            )
-        )
+    rows = [_add_sweep(nwb, electrode, sweep, rng) for sweep in range(len(STEPS_PA))]
     _add_tables(nwb, rows)
     return nwb
+
+
+def _add_sweep(
+    nwb: NWBFile,
+    electrode: IntracellularElectrode,
+    sweep: int,
+    rng: np.random.Generator,
+) -> int:
+    step_pa = float(STEPS_PA[sweep])
+    current = _current(step_pa)
+    common = {"electrode": electrode, "rate": RATE_HZ, "sweep_number": sweep}
+    stimulus = CurrentClampStimulusSeries(
+        name=f"stimulus{sweep:02}",
+        description=f"Step of {step_pa:g} pA",
+        data=packed(current.astype(np.float32)),
+        gain=1.0,
+        stimulus_description="long square",
+        **common,
+    )
+    response = CurrentClampSeries(
+        name=f"response{sweep:02}",
+        description="Membrane potential",
+        data=packed(_voltage(current, rng).astype(np.float32)),
+        gain=1.0,
+        bias_current=0.0,
+        **common,
+    )
+    row: int = nwb.add_intracellular_recording(
+        electrode=electrode, stimulus=stimulus, response=response
+    )
+    return row
 
 
 def _add_tables(nwb: NWBFile, rows: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""Looking into a file: is it NWB, and what does the archive say about it?
+"""Looking into a file: whether it is NWB, and what the archive says about it.
 
 The description is that of the archive's own client (`dandi.metadata.nwb.nwb2asset`).
 Files that pynwb cannot read but that HDF5 can, and that name themselves NWB, get a

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,11 +26,20 @@ from hub_config.local.samples.shelf import Shelf, stable_uuid
 _WORKERS = 2
 
 
-def missing(shelf: Shelf) -> list[int]:
-    """List the numbers of the samples that are not there yet."""
+def missing(shelf: Shelf, dandisets: Sequence[str] = ()) -> list[int]:
+    """List the numbers of the samples that are not there yet.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        The archive.
+    dandisets : sequence of str
+        Only these; empty for all.
+    """
     return [
         number
         for number, sample in enumerate(samples())
+        if not dandisets or sample.place.dandiset in dandisets
         if not _receipt(shelf, sample.place.dandiset, sample.place.path).exists()
     ]
 
@@ -63,18 +73,26 @@ def _write(nwb: NWBFile, path: Path) -> None:
         file.write(nwb)
 
 
-def make(shelf: Shelf) -> int:
-    """Make what is missing, with a bar of progress; return how many were made."""
+def make(shelf: Shelf, dandisets: Sequence[str] = ()) -> int:
+    """Make what is missing, with a bar of progress; return how many were made.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        The archive.
+    dandisets : sequence of str
+        Only these; empty for all.
+    """
     shelf.sweep()
     for dandiset in DANDISETS:
         shelf.create_dandiset(dandiset)
-    numbers = missing(shelf)
+    numbers = missing(shelf, dandisets)
     # A fork need not import pynwb again; elsewhere than on Linux it is not safe.
     context = get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(_WORKERS, mp_context=context) as pool:
         jobs = [pool.submit(make_one, shelf.root, number) for number in numbers]
         for job in tqdm(as_completed(jobs), total=len(jobs), desc="sample archive"):
             job.result()
-    shelf.made.mkdir(exist_ok=True)
-    shelf.complete.touch()
+    if not missing(shelf):
+        shelf.complete.touch()
     return len(numbers)

@@ -33,14 +33,18 @@ from typing import Any
 
 BUCKET = "dandiarchive"
 DRAFT = "draft"
-# Any fixed UUID does; it makes ours differ from the real archive's.
-_NAMESPACE = uuid.UUID("6f1c0d52-5b0e-4c7a-9a55-1f2a3c4d5e6f")
+# Makes our identifiers differ from the real archive's.
+_OURS = "archive-hub local archive"
 _BLOCK_BYTES = 1 << 20
 
 
 def stable_uuid(*words: str) -> str:
-    """Make the same UUID from the same words each time."""
-    return str(uuid.uuid5(_NAMESPACE, "\n".join(words)))
+    """Make the same UUID from the same words each time.
+
+    Its version says 4, "random", because dandischema takes no other for an asset.
+    """
+    seed = hashlib.sha256("\n".join((_OURS, *words)).encode()).digest()
+    return str(uuid.UUID(bytes=seed[:16], version=4))
 
 
 def now() -> str:
@@ -169,7 +173,7 @@ class Shelf:
     def lock(self) -> Iterator[None]:
         """Keep other writers out while several records change together."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with open(self.root / "lock", "w") as file:
+        with open(self.root / "lock", "a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

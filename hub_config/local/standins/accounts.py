@@ -15,8 +15,9 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from .cast import Person, Status
 from .faults import CONTROL, guard
-from .people import People, PeopleError, Person, Status, parse
+from .people import People, PeopleError, parse
 
 ROWS = 10
 _SEARCHABLE = re.compile(r"[\w.@+-]+")

@@ -79,7 +79,6 @@ class Archive:
         """
         version = "/api/dandisets/{id}/versions/{version}"
         routes = {
-            "/": self._page,
             "/dandiset/{id}{rest:.*}": self._page,
             "/server-info": self._info,
             "/api/info": self._info,
@@ -96,9 +95,9 @@ class Archive:
             routes[f"{base}/assets/{{asset_id}}/info"] = self._asset_info
             routes[f"{base}/assets/{{asset_id}}/download"] = self._download
         for path, handler in routes.items():
-            bare = below + path.rstrip("/")
-            pattern = bare + r"{slash:/?}" if bare else "/"
-            app.router.add_get(pattern, handler, allow_head=True)
+            app.router.add_get(below + path + "{slash:/?}", handler)
+        for root in {below, f"{below}/"}:
+            app.router.add_get(root, self._page)
 
     def _at(self, request: web.Request) -> Addresses:
         host = f"{request.scheme}://{request.host}"

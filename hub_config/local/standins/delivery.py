@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -78,15 +79,14 @@ class Delivery:
             raise Refused("InvalidRange", str(error), **unsatisfied) from error
 
     def _headers(self) -> dict[str, str]:
-        modified = web.Response()
-        modified.last_modified = self.stored.status.st_mtime
         headers = {
             "Accept-Ranges": "bytes",
             "Content-Type": "application/octet-stream",
             "ETag": f'"{self.etag}"',
-            "Last-Modified": modified.headers["Last-Modified"],
+            "Last-Modified": formatdate(self.stored.status.st_mtime, usegmt=True),
         }
-        if name := self.request.query.get("response-content-disposition"):
+        name = self.request.query.get("response-content-disposition", "")
+        if name and name.isprintable():
             headers["Content-Disposition"] = name
         return headers
 

@@ -23,7 +23,8 @@ from aiohttp import web
 from jinja2 import Environment, StrictUndefined
 
 from . import faults
-from .people import People, PeopleError, Person
+from .cast import Person
+from .people import People, PeopleError
 
 CODE_LIFE_S = 600.0
 STATUS_WORDS = {

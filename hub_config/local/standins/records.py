@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -89,13 +90,13 @@ class Catalogue:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._seen: object = None
+        self._seen: dict[str, int] | None = None
         self._snapshot = Snapshot()
 
     @property
     def snapshot(self) -> Snapshot:
         """What the catalogue holds now."""
-        seen = tuple(self._stamps())
+        seen = self._stamps()
         if seen != self._seen:
             self._snapshot = self._read()
             self._seen = seen
@@ -111,21 +112,21 @@ class Catalogue:
         hidden = self.snapshot.embargoed_keys
         return key in hidden or "/".join(key.split("/")[:2]) in hidden
 
-    def _folders(self) -> Iterator[Path]:
-        for record in sorted(self._shelf.catalogue.glob("*/dandiset.json")):
-            yield record.parent
-
-    def _stamps(self) -> Iterator[tuple[str, int]]:
+    def _stamps(self) -> dict[str, int]:
+        """Tell one state of the catalogue from another, fast: each S3 read asks."""
         # Records come by rename, which changes the time of the folder around them.
-        for folder in self._folders():
-            for place in (folder, folder / "assets"):
-                if place.exists():
-                    yield str(place), place.stat().st_mtime_ns
+        stamps = {}
+        with suppress(FileNotFoundError), os.scandir(self._shelf.catalogue) as entries:
+            for entry in entries:
+                for place in (entry.path, f"{entry.path}/assets"):
+                    with suppress(FileNotFoundError, NotADirectoryError):
+                        stamps[place] = os.stat(place).st_mtime_ns
+        return stamps
 
     def _read(self) -> Snapshot:
         dandisets = {}
-        for folder in self._folders():
-            record = DandisetRecord(**_load(folder / "dandiset.json"))
+        for file in sorted(self._shelf.catalogue.glob("*/dandiset.json")):
+            folder, record = file.parent, DandisetRecord(**_load(file))
             files = (folder / "assets").glob("*.json")
             assets = (AssetRecord(**_load(file)) for file in files)
             ordered = sorted(assets, key=lambda asset: asset.path)

@@ -11,7 +11,6 @@ from hub_config.local.standins import storage_xml
 _MESSAGES = {
     "AccessDenied": (403, "Access Denied"),
     "InvalidRange": (416, "The requested range is not satisfiable"),
-    "ExpiredToken": (403, "Request has expired"),
     "InvalidArgument": (400, "Invalid Argument"),
     "InvalidURI": (400, "Couldn't parse the specified URI."),
     "NoSuchBucket": (404, "The specified bucket does not exist"),

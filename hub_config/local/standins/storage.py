@@ -40,7 +40,10 @@ from hub_config.local.standins.objects import (
 )
 from hub_config.local.standins.refused import Refused, xml_response
 
-_FAULT_CODES = {"slow_down": "SlowDown", "expired": "ExpiredToken"}
+_FAULT_REFUSALS = {
+    "slow_down": ("SlowDown", ""),
+    "expired": ("AccessDenied", "Request has expired"),
+}
 _Message = TypeVar("_Message", bound=BaseModel)
 
 
@@ -131,8 +134,8 @@ class Storage:
         self, request: web.Request, folder: Path, key: str
     ) -> web.StreamResponse:
         fault = self.network.next_fault(key)
-        if fault in _FAULT_CODES:
-            raise Refused(_FAULT_CODES[fault])
+        if fault in _FAULT_REFUSALS:
+            raise Refused(*_FAULT_REFUSALS[fault])
         if fault == "reset":
             return hang_up(request)
         if not _is_signed(request) and self.is_embargoed(folder.name, key):

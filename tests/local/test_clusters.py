@@ -1,0 +1,81 @@
+"""Dask Gateway beside the hub: made without arguments, private, bounded."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+MAKE = """
+from dask_gateway import GatewayCluster
+cluster = GatewayCluster()
+client = cluster.get_client()
+cluster.scale(2)
+client.wait_for_workers(2, timeout=60)
+import dask.array as da
+print(int(da.ones((2000, 2000), chunks=500).sum().compute()))
+print(cluster.name, cluster.dashboard_link)
+"""
+
+
+def make_cluster(server):
+    """Make a cluster of two workers, compute; return its name and dashboard."""
+    output = server.run(MAKE, timeout_s=180)
+    assert output.error == "", output.error
+    total, line = output.text.strip().splitlines()[-2:]
+    assert total == "4000000"
+    name, dashboard = line.split()
+    return name, dashboard
+
+
+def listed(server):
+    code = "from dask_gateway import Gateway; print(len(Gateway().list_clusters()))"
+    return int(server.run(code).text)
+
+
+def test_a_cluster_computes_and_shows_its_dashboard(base):
+    _, dashboard = make_cluster(base)
+    page = base.visitor.get(dashboard)
+    assert page.status_code == 200
+    assert "Dask" in page.text
+    assert listed(base) == 1
+    base.run("cluster.shutdown()")
+    assert listed(base) == 0
+
+
+def test_another_person_reaches_no_cluster(base, start):
+    stranger = start("grace", "tiny")
+    output = base.run("cluster = GatewayCluster(); print(cluster.name)")
+    name = output.text.split()[-1]
+    connect = f"from dask_gateway import Gateway; Gateway().connect({name!r})"
+    assert re.search("404|403|not found|permission", stranger.run(connect).error, re.I)
+    assert listed(stranger) == 0
+    base.run("cluster.shutdown()")
+
+
+def test_a_persons_clusters_end_with_their_server(start, until):
+    server = start("grace", "tiny")
+    server.run("from dask_gateway import Gateway; Gateway().submit()")
+    assert listed(server) == 1
+    server.stop()
+    again = start("grace", "tiny")
+    until(lambda: listed(again) == 0, 20, "the cluster to end")
+
+
+def test_without_a_token_the_gateway_says_401(running):
+    address = f"{running['url']}/services/dask-gateway/api/v1/clusters/"
+    assert httpx.get(address).status_code == 401
+
+
+def test_one_cluster_too_many_is_refused_with_what_to_do(base):
+    output = base.run(
+        "from dask_gateway import Gateway\n"
+        "gateway = Gateway()\n"
+        "names = [gateway.submit() for _ in range(3)]\n"
+        "try:\n"
+        "    gateway.submit()\n"
+        "finally:\n"
+        "    [gateway.stop_cluster(name) for name in names]\n"
+    )
+    assert "You have 3 of 3 clusters" in output.error
+    assert "Shut one down first" in output.error

@@ -1,0 +1,173 @@
+"""The launcher keeps one hub on one state, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from hub_config.local import environments
+from hub_config.local.state import State
+
+UP = [str(Path(sys.executable).with_name("archive-hub")), "local", "up"]
+
+
+@pytest.fixture(scope="module")
+def hub_of_my_own(tmp_path_factory, root, hub_on):
+    """A hub that a test may kill; a new one is started when it is gone."""
+    if not os.access(environments.user_python(), os.X_OK):
+        pytest.skip("no user environment; `archive-hub local prepare` makes it")
+    with hub_on(tmp_path_factory.mktemp("own") / "state", root) as status:
+        yield status
+
+
+def family(pid: int) -> list[psutil.Process]:
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
+
+
+def ends(words: list[str], root: Path) -> tuple[int, str]:
+    done = subprocess.run(
+        words, cwd=root, capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.returncode, done.stderr.strip()
+
+
+def test_the_state_is_private_and_says_who_runs(hub_of_my_own):
+    path = Path(hub_of_my_own["state"])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    for name in ("secrets.json", "run.json"):
+        assert stat.S_IMODE((path / name).stat().st_mode) == 0o600
+    run = State(path).run()
+    assert run is not None
+    assert run.launcher.pid == hub_of_my_own["pid"]
+
+
+def test_a_second_up_on_the_same_state_is_refused(hub_of_my_own, root):
+    words = [*UP, "--state", hub_of_my_own["state"], "--port", "0"]
+    code, line = ends(words, root)
+    assert code == 1
+    assert f"a hub already runs on it at {hub_of_my_own['url']}" in line
+    assert "Traceback" not in line
+
+
+def test_nothing_listens_where_other_machines_could_reach_it(hub_of_my_own):
+    pids = {process.pid for process in family(hub_of_my_own["pid"])}
+    listening = [
+        connection.laddr
+        for connection in psutil.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN and connection.pid in pids
+    ]
+    assert len(listening) >= 6
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+
+
+def test_a_taken_port_is_named(tmp_path, root):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, line = ends([*UP, "--state", str(tmp_path / "s"), "--port", port], root)
+    assert code == 1
+    assert line.splitlines()[-1] == (
+        f"port {port}: address already in use; choose another with --port N"
+    )
+
+
+def test_a_state_that_cannot_be_made_is_named(tmp_path, root):
+    (tmp_path / "file").write_text("not a folder")
+    code, line = ends([*UP, "--state", str(tmp_path / "file" / "state")], root)
+    assert code == 1
+    assert "Not a directory; choose another with --state DIR" in line
+
+
+def test_damaged_secrets_are_not_replaced(tmp_path, root):
+    state = State(tmp_path / "state")
+    state.make()
+    damaged = state.path / "secrets.json"
+    damaged.write_text('{"crypt_key": ')
+    code, line = ends([*UP, "--state", str(state.path), "--port", "0"], root)
+    assert code == 1
+    assert "secrets.json is damaged or missing; restore it" in line
+    assert damaged.read_text() == '{"crypt_key": '
+
+
+def test_a_full_disk_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("hub_config.local.state.MIN_FREE_BYTES", 2**62)
+    with pytest.raises(RuntimeError, match=r"MiB free, needs .*; make room or choose"):
+        State(tmp_path / "state").make()
+
+
+def test_reset_deletes_only_a_state_and_not_a_running_one(
+    hub_of_my_own, tmp_path, archive_hub
+):
+    running = archive_hub("local", "reset", "--yes", "--state", hub_of_my_own["state"])
+    assert (running.returncode, "a hub runs on it" in running.stderr) == (1, True)
+    (tmp_path / "precious").write_text("mine")
+    other = archive_hub("local", "reset", "--yes", "--state", str(tmp_path))
+    assert (other.returncode, "not a state folder" in other.stderr) == (1, True)
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_down_without_a_hub_is_no_error(tmp_path, archive_hub):
+    done = archive_hub("local", "down", "--state", str(tmp_path))
+    assert (done.returncode, "No hub runs" in done.stderr) == (0, True)
+
+
+def test_status_without_a_hub_says_so_with_exit_1(tmp_path, archive_hub):
+    done = archive_hub("local", "status", "--json", "--state", str(tmp_path))
+    assert (done.returncode, json.loads(done.stdout)) == (1, {"running": False})
+
+
+def test_real_github_without_its_secrets_is_refused(tmp_path, root):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("GITHUB_")}
+    done = subprocess.run(
+        [*UP, "--github", "--state", str(tmp_path / "s")],
+        cwd=root,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET, ARCHIVE_TOKEN_DANDI not set" in (
+        done.stderr
+    )
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("victim", ["launcher", "hub"])
+def test_killing_it_hard_leaves_no_process_and_loses_nothing(
+    victim, tmp_path, root, hub_on
+):
+    with hub_on(tmp_path / "state", root) as status:
+        members = family(status["pid"])
+        hub = next(
+            one for one in members if "jupyterhub_config.py" in one.cmdline()[-1]
+        )
+        secrets = (tmp_path / "state" / "secrets.json").read_text()
+        os.kill(status["pid"] if victim == "launcher" else hub.pid, signal.SIGKILL)
+        gone, alive = psutil.wait_procs(members, timeout=30)
+        assert alive == []
+        assert len(gone) >= 8
+    code, _ = ends([*UP[:2], "status", "--state", str(tmp_path / "state")], root)
+    assert code == 1
+    with hub_on(tmp_path / "state", root) as again:
+        assert again["healthy"]
+        assert (tmp_path / "state" / "secrets.json").read_text() == secrets
+        started = time.monotonic()
+        ends([*UP[:2], "down", "--state", str(tmp_path / "state")], root)
+        launcher = psutil.Process(again["pid"])
+        assert launcher.status() == psutil.STATUS_ZOMBIE
+        assert launcher.children(recursive=True) == []
+        assert time.monotonic() - started < 20
