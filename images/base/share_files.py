@@ -1,4 +1,6 @@
-"""Lets a second environment use the first one's large files: ``share_files.py FIRST SECOND``.
+"""Lets a second environment use the first one's large files.
+
+``share_files.py FIRST SECOND`` takes the prefixes of both.
 
 Both kernels hold the same versions of pyarrow, llvmlite, SciPy and others.  A file of
 the second that is, byte for byte, at the same place in the first becomes a link to it,
@@ -45,8 +47,13 @@ def share(first: Path, second: Path) -> int:
 
 def main() -> None:
     """Share between the environments named on the command line."""
-    first, second = (next(Path(p).glob("lib/python3.*/site-packages")) for p in
-    sys.argv[1:]) sys.stdout.write(f"{share(first, second) / 1e6:.0f} MB shared\n")
+    first, second = (packages(Path(prefix)) for prefix in sys.argv[1:])
+    sys.stdout.write(f"{share(first, second) / 1e6:.0f} MB shared\n")
+
+
+def packages(prefix: Path) -> Path:
+    """Return the folder of an environment's packages."""
+    return next(prefix.glob("lib/python3.*/site-packages"))
 
 
 if __name__ == "__main__":
