@@ -8,7 +8,10 @@ from pathlib import Path
 import typer
 
 from . import render as derived
+from .check.command import check
+from .images import commands as images
 from .local import commands as local
+from .notice_command import app as notice
 from .operate import commands as operate
 from .settings import SettingsError, load
 from .who import who
@@ -17,7 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(local.app, name="local")
+app.add_typer(images.app, name="images")
+app.add_typer(notice, name="notice")
 app.command()(who)
+app.command()(check)
 app.command()(operate.cost)
 app.command()(operate.quota)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from . import karpenter
 from .operate.report import cost_page
 from .profiles import profile_list
 from .reference import NOTE, profiles_page, settings_page
@@ -77,6 +78,7 @@ def helm_values(hub: Hub, registry: str, on_aws: bool = False) -> str:
             }
         },
         "home": {"quotaBytes": int(hub.home.quota_gib * GIB)},
+        "karpenter": {"pools": karpenter.pools(hub)},
     }
     return f"# {NOTE}\n{json.dumps(values, indent=2)}\n"
 

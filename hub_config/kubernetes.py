@@ -1,0 +1,92 @@
+"""What is different on Kubernetes: two entry points, a line each in the chart's values.
+
+The hub's configuration file calls `hub`, the gateway's calls `gateway`.  Both add to
+what the charts have set.  Numbers are in ``hub.toml`` and in the values, not here.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from dask_gateway_server.backends.kubernetes.backend import KubeBackend
+from dask_gateway_server.utils import FrozenAttrDict
+
+from . import dask
+from .backend import PerPerson
+from .configure import configure
+from .settings import load
+from .spawner import RobustKubeSpawner
+from .startpage import StartPage
+
+# The service of the gateway's proxy; the chart's `fullnameOverride` fixes its name.
+GATEWAY = "traefik-dask-gateway"
+
+
+class HubSpawner(RobustKubeSpawner, StartPage):
+    """The spawner of a deployed hub: our start page, and starts that survive."""
+
+
+class HubBackend(PerPerson, KubeBackend):  # type: ignore[misc]
+    """Dask clusters as pods, with ceilings per person."""
+
+    async def list_clusters(
+        self, username: str | None = None, statuses: Any = None
+    ) -> list[Any]:
+        """Return clusters as the ceilings read them."""
+        found = await super().list_clusters(username=username, statuses=statuses)
+        return [_readable(cluster) for cluster in found]
+
+    async def get_cluster(self, cluster_name: str, wait: bool = False) -> Any:
+        """Return a cluster as the ceilings read it."""
+        return _readable(await super().get_cluster(cluster_name, wait))
+
+
+def _readable(cluster: Any) -> Any:
+    # The other backends' configurations have attributes; this one's is a plain dict.
+    if cluster is not None and isinstance(cluster.config, dict):
+        cluster.config = FrozenAttrDict(cluster.config)
+    return cluster
+
+
+def hub(c: Any) -> None:
+    """Configure JupyterHub in its pod; called last in its configuration.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        As z2jh has filled it.
+    """
+    # z2jh's own: the culler's role, the chart's extraEnv.
+    roles = c.JupyterHub.get("load_roles", [])
+    environment = c.KubeSpawner.get("environment", {})
+    configure(c)
+    c.JupyterHub.load_roles = [*roles, *c.JupyterHub.load_roles]
+    c.JupyterHub.spawner_class = HubSpawner
+    c.KubeSpawner.environment = {
+        **environment,
+        **c.KubeSpawner.environment,
+        "DASK_GATEWAY__ADDRESS": f"http://{GATEWAY}/services/dask-gateway",
+        "DASK_GATEWAY__PROXY_ADDRESS": f"gateway://{GATEWAY}:80",
+        "DASK_GATEWAY__PUBLIC_ADDRESS": "/services/dask-gateway",
+    }
+    _address(c, os.environ.get("ARCHIVE_HUB_HOST", ""))
+
+
+def _address(c: Any, host: str) -> None:
+    """Give each user server an origin of its own, where the hub has a name."""
+    if host:
+        c.JupyterHub.subdomain_host = f"https://{host}"
+        c.ArchiveAuthenticator.oauth_callback_url = f"https://{host}/hub/oauth_callback"
+
+
+def gateway(c: Any) -> None:
+    """Configure Dask Gateway in its pod; called last in its configuration.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        As the gateway's chart has filled it.
+    """
+    dask.configure(c, load())
+    c.DaskGateway.backend_class = HubBackend

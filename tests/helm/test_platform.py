@@ -1,0 +1,48 @@
+"""The list of the cluster's other releases is complete and exact."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+import yaml
+
+KEYS = {"name", "namespace", "chart", "repository", "version", "why"}
+OPTIONAL = {"outputs", "settings", "optional"}
+
+
+@pytest.fixture
+def releases(root):
+    return tomllib.loads((root / "helm/platform/releases.toml").read_text())["release"]
+
+
+def test_each_release_is_pinned_and_says_why(releases):
+    for release in releases:
+        assert release.keys() >= KEYS
+        assert release.keys() <= KEYS | OPTIONAL
+        assert re.fullmatch(r"v?\d+\.\d+\.\d+", release["version"]), release["name"]
+
+
+def test_each_release_has_its_values_and_no_values_lie_about(root, releases):
+    folder = root / "helm/platform/values"
+    files = {file.stem for file in folder.glob("*.yaml")}
+    assert files == {release["name"] for release in releases}
+    for file in folder.glob("*.yaml"):
+        assert isinstance(yaml.safe_load(file.read_text()), dict)
+
+
+def test_what_others_need_comes_first(releases):
+    order = [release["name"] for release in releases]
+    assert order[:2] == ["calico", "karpenter"]  # policies before pods, then machines
+    optional = [bool(release.get("optional")) for release in releases]
+    assert optional == sorted(optional)
+
+
+def test_settings_named_in_the_list_exist(releases, hub):
+    for release in releases:
+        for path in release.get("settings", {}).values():
+            value = hub
+            for key in path.split("."):
+                value = getattr(value, key)
+            assert value
