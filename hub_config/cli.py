@@ -9,6 +9,7 @@ import typer
 
 from . import render as derived
 from .local import commands as local
+from .operate import commands as operate
 from .settings import SettingsError, load
 from .who import who
 
@@ -17,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(local.app, name="local")
 app.command()(who)
+app.command()(operate.cost)
+app.command()(operate.quota)
 
 
 @app.command()
@@ -37,5 +40,5 @@ def main() -> None:
     """Run the command line; an expected failure is one line, not a traceback."""
     try:
         app()
-    except (SettingsError, *local.FAILURES) as error:
+    except (SettingsError, *local.FAILURES, *operate.FAILURES) as error:
         sys.exit(str(error))

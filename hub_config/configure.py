@@ -6,17 +6,22 @@ configure(c)``.  One-machine mode calls it too and then says where things are.
 
 from __future__ import annotations
 
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+from jupyterhub.handlers.static import CacheControlStaticFilesHandler
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from tornado.httpclient import AsyncHTTPClient
 
+from . import notices, starts, terms
 from .clusters import stop_clusters
 from .reference import idle_text
 from .settings import Hub, load
-from .startpage import PAGES
+from .startpage import PAGES, before_start, check_choice
 
+ASSETS = PAGES / "assets"
 GATEWAY = "access:services!service=dask-gateway"
 
 
@@ -62,19 +67,45 @@ def _people(c: Any, hub: Hub) -> None:
 
 def _pages(c: Any, hub: Hub) -> None:
     c.JupyterHub.template_paths = [str(PAGES)]
-    c.JupyterHub.template_vars = {"about": hub.hub, "archives": hub.archives}
+    c.JupyterHub.template_vars = {
+        "about": hub.hub,
+        "archives": hub.archives,
+        "support": hub.hub.support,
+        "limits_text": idle_text(hub),
+        "assets_version": _version_of(ASSETS),
+        # JupyterHub calls these with the visitor, or with None.
+        "notices": notices.for_user,
+        "explain": lambda _: starts.explain,
+        "explain_refusal": lambda _: starts.explain_refusal,
+    }
+    c.JupyterHub.extra_handlers = [
+        (r"/terms", terms.TermsHandler),
+        (r"/notices", notices.NoticesHandler),
+        (r"/assets/(.*)", CacheControlStaticFilesHandler, {"path": str(ASSETS)}),
+    ]
+
+
+def _version_of(folder: Path) -> str:
+    """Return a name for the content of `folder`: browsers keep what has not changed."""
+    digest = sha256()
+    for file in sorted(folder.iterdir()):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _servers(c: Any, hub: Hub) -> None:
     c.KubeSpawner.default_url = "/lab"
     c.KubeSpawner.http_timeout = 120
     c.KubeSpawner.limits_text = idle_text(hub)
+    c.KubeSpawner.apply_user_options = check_choice
+    c.KubeSpawner.pre_spawn_hook = before_start
     c.KubeSpawner.post_stop_hook = stop_clusters
     c.KubeSpawner.environment = {
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(int(hub.idle.report_interval_min * 60)),
         "ARCHIVE_HUB_BUSY_CAP_H": f"{hub.idle.busy_cap_h:g}",
         "ARCHIVE_HUB_MAX_AGE_H": f"{hub.idle.max_age_h:g}",
         "ARCHIVE_HUB_CULL_AFTER_MIN": f"{hub.idle.cull_after_min:g}",
+        "ARCHIVE_HUB_NOTICES_URL": notices.notices_url,
         # No server has an identity of the cloud; do not wait for one.
         "AWS_EC2_METADATA_DISABLED": "true",
         "DANDI_NO_ET": "1",

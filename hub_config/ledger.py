@@ -1,7 +1,8 @@
 """What the hub remembers about people over restarts, in one small SQLite file.
 
 One table for each concern: which GitHub number an archive's login was first seen with,
-when a number was last admitted, and its latest login.  More tables may join them.
+when a number was last admitted, and its latest login.  Terms and notices keep theirs
+in the same file.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS first_seen (
@@ -34,8 +36,8 @@ class LedgerError(OSError):
     """The file cannot be used."""
 
 
-class Ledger:
-    """The hub's memory of people.
+class LedgerFile:
+    """One SQLite file; each concern opens it with tables of its own.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ class Ledger:
         The file cannot be opened or is no ledger; later, cannot be read or written.
     """
 
+    tables: ClassVar[str]
+
     def __init__(
         self, path: Path | None = None, clock: Callable[[], float] = time.time
     ) -> None:
@@ -59,13 +63,25 @@ class Ledger:
             self._db = sqlite3.connect(self._where, isolation_level=None, timeout=5)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(_TABLES)
+            self._db.executescript(self.tables)
         except sqlite3.Error as error:
             raise LedgerError(f"ledger: {self._where}: {error}") from None
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, values)
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise LedgerError(f"ledger: {self._where}: {error}") from None
+
+
+class Ledger(LedgerFile):
+    """The hub's memory of people at the gate."""
+
+    tables = _TABLES
 
     def bind(self, archive: str, login: str, number: int) -> int:
         """Bind an archive's login to a GitHub number at first sight.
@@ -143,8 +159,10 @@ class Ledger:
         row = self._run("SELECT login FROM logins WHERE number = ?", number).fetchone()
         return str(row[0]) if row else None
 
-    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
-        try:
-            return self._db.execute(statement, values)
-        except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise LedgerError(f"ledger: {self._where}: {error}") from None
+    def numbers_called(self, login: str) -> list[int]:
+        """Return who was last seen under `login`; several if it changed hands."""
+        rows = self._run(
+            "SELECT number FROM logins WHERE login = ? COLLATE NOCASE ORDER BY number",
+            login,
+        )
+        return [int(number) for (number,) in rows]

@@ -40,12 +40,33 @@ class Machine(BaseModel):
         )
 
 
+class Services(BaseModel):
+    """Prices in USD of what runs whether or not anybody works."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    control_plane_usd_per_h: float = Field(gt=0)
+    nat_gateway_usd_per_h: float = Field(gt=0)
+    nat_usd_per_gb: float = Field(gt=0)
+    load_balancer_usd_per_h: float = Field(gt=0)
+    address_usd_per_h: float = Field(gt=0)
+    volume_usd_per_gib_month: float = Field(gt=0)
+    throughput_usd_per_mib_s: float = Field(gt=0)
+    snapshot_usd_per_gib_month: float = Field(gt=0)
+    key_usd_per_month: float = Field(gt=0)
+    logs_usd_per_gb: float = Field(gt=0)
+    other_region_usd_per_gb: float = Field(gt=0)
+
+
 class Machines(BaseModel):
-    """The whole table, and the day its prices were true."""
+    """The whole table, where its prices hold, and the day they were true."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     date: date
+    region: str
+    spot_share: float = Field(gt=0, le=1)
+    services: Services
     machines: dict[str, Machine]
 
 

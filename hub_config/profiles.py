@@ -12,9 +12,12 @@ from .settings import GIB, Hub, Profile, Span
 
 POOL_LABEL = "hub.jupyter.org/node-pool"
 GPU_RESOURCE = "nvidia.com/gpu"
+INSTANCE_LABEL = "node.kubernetes.io/instance-type"
 
 
-def profile_list(hub: Hub, registry: str = "localhost") -> list[dict[str, Any]]:
+def profile_list(
+    hub: Hub, registry: str = "localhost", on_aws: bool = False
+) -> list[dict[str, Any]]:
     """Return ``KubeSpawner.profile_list``, in the order of declaration.
 
     Parameters
@@ -23,10 +26,30 @@ def profile_list(hub: Hub, registry: str = "localhost") -> list[dict[str, Any]]:
         The settings.
     registry : str
         What goes before an image's name: where the cluster pulls from.
+    on_aws : bool
+        Keep each profile to the machines of its pool on which its limit is reachable;
+        the nodes of another cluster carry no such label.
     """
     names = list(hub.profiles)
     following = dict(zip(names, [*names[1:], ""], strict=True))
-    return [_entry(hub, registry, name, following[name]) for name in names]
+    entries = [_entry(hub, registry, name, following[name]) for name in names]
+    if on_aws:
+        for entry in entries:
+            entry["kubespawner_override"] |= _large_enough(hub, entry["slug"])
+    return entries
+
+
+def _large_enough(hub: Hub, name: str) -> dict[str, Any]:
+    """Return the affinity to machines that leave the profile's whole limit."""
+    profile = hub.profiles[name]
+    pool = hub.node_pools[profile.node_pool]
+    types = [
+        kind
+        for kind, machine in zip(pool.instance_types, pool.machines, strict=True)
+        if machine.holds(*profile.need)
+    ]
+    expression = {"key": INSTANCE_LABEL, "operator": "In", "values": types}
+    return {"node_affinity_required": [{"matchExpressions": [expression]}]}
 
 
 def _entry(hub: Hub, registry: str, name: str, following: str) -> dict[str, Any]:

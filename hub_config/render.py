@@ -10,7 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+<<<<<<< HEAD
 from . import karpenter
+=======
+from .operate.report import cost_page
+>>>>>>> main
 from .profiles import profile_list
 from .reference import NOTE, profiles_page, settings_page
 from .settings import GIB, Hub
@@ -22,11 +26,12 @@ def files(hub: Hub) -> dict[str, Callable[[], str]]:
         "helm/hub/values.generated.yaml": partial(helm_values, hub, "localhost"),
         "docs/reference/profiles.md": partial(profiles_page, hub),
         "docs/reference/settings.md": settings_page,
+        "docs/reference/cost.md": partial(cost_page, hub),
     }
     for name, environment in hub.environments.items():
         made |= {
             f"helm/hub/{name}.generated.yaml": partial(
-                helm_values, hub, environment.registry
+                helm_values, hub, environment.registry, on_aws=True
             ),
             f"terraform/live/{name}/hub.auto.tfvars.json": partial(
                 terraform_variables, hub, name
@@ -54,7 +59,7 @@ def write(hub: Hub, root: Path) -> list[str]:
     return names
 
 
-def helm_values(hub: Hub, registry: str) -> str:
+def helm_values(hub: Hub, registry: str, on_aws: bool = False) -> str:
     """Return the chart values that depend on the settings."""
     idle = hub.idle
     values = {
@@ -62,7 +67,7 @@ def helm_values(hub: Hub, registry: str) -> str:
             "hub": {"image": _image(registry, hub.images["hub"])},
             "singleuser": {
                 "image": _image(registry, hub.images["base"]),
-                "profileList": profile_list(hub, registry),
+                "profileList": profile_list(hub, registry, on_aws),
             },
             "cull": {
                 "timeout": int(idle.cull_after_min * 60),

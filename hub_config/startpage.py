@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+from jupyterhub.utils import maybe_future
 from kubespawner import KubeSpawner
 from tornado import web
-from traitlets import Unicode
+from traitlets import Any as AnyValue
+from traitlets import Unicode, default
+
+from .starts import Waits, watch
+from .terms import lead_to_terms, require_accepted
 
 PAGES = Path(__file__).with_name("pages")
 
@@ -33,11 +38,49 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
     the description, and ``unavailable``, a reason: then it is listed but refused.
     """
 
+    # JupyterHub stores what an API call sends before anybody can refuse it.  As a Dict,
+    # a stored list would break every later page of that person.
+    user_options = AnyValue({}, help="What was chosen; anything until it is checked.")
+
     limits_text = Unicode("", config=True, help="When a server stops, in words.")
     machine_text = Unicode("", config=True, help="How limits are held here, in words.")
 
+    # Of all people's starts: what one waited, the next will wait.
+    waits = Waits()
+
+    @default("options_form")
+    def _options_form_default(self) -> Any:
+        """Draw the page anew for each visit: the last choice and the waits change."""
+        return self._draw
+
+    async def _draw(self, spawner: Any) -> str:
+        lead_to_terms(self)
+        return self._render_options_form(await self._profiles())
+
+    async def _profiles(self) -> list[dict[str, Any]]:
+        profiles = self.profile_list
+        if callable(profiles):
+            profiles = await maybe_future(profiles(self))
+        listed: list[dict[str, Any]] = self._get_initialized_profile_list(profiles)
+        return listed
+
+    @property
+    def usual_wait(self) -> str:
+        """How long a start of the chosen profile usually takes, in words."""
+        return self.waits.text(self._slug())
+
+    @property
+    def size_name(self) -> str:
+        """What the page calls the chosen profile; empty if it is no longer listed."""
+        profiles = [] if callable(self.profile_list) else self.profile_list
+        names = {one.get("slug"): one["display_name"] for one in profiles}
+        return str(names.get(self._slug(), ""))
+
+    def _slug(self) -> str:
+        options = self.user_options if isinstance(self.user_options, dict) else {}
+        return str(options.get("profile", ""))
+
     def _render_options_form(self, profile_list: list[dict[str, Any]]) -> str:
-        """Draw the page; called by JupyterHub for each visit."""
         profiles = self._get_initialized_profile_list(profile_list)
         return (
             _templates()
@@ -45,6 +88,7 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
             .render(
                 profiles=profiles,
                 chosen=self._chosen(profiles),
+                waits=self.waits,
                 limits_text=self.limits_text,
                 machine_text=self.machine_text,
             )
@@ -52,7 +96,7 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
 
     def _chosen(self, profiles: list[dict[str, Any]]) -> dict[str, str]:
         """Return the last choice if it is still offered, else the default."""
-        last = self.user_options or {}
+        last = self.user_options if isinstance(self.user_options, dict) else {}
         offered = [one for one in profiles if not one.get("unavailable")]
         try:
             self._validate_user_options(profiles)
@@ -72,7 +116,12 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
             With the reason, for the page and the API.
         """
         by_slug = {one["slug"]: one for one in profile_list}
-        options = dict(self.user_options or {})
+        if not isinstance(self.user_options, dict):
+            raise RefusedChoice(
+                f"The choice must be an object with the size as 'profile', "
+                f"not {_shown(self.user_options)}."
+            )
+        options = dict(self.user_options)
         slug = options.pop("profile", None)
         if slug is None and not options:
             return
@@ -101,6 +150,29 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
         }
         options: dict[str, str] = super()._options_from_form(known)
         return options
+
+
+async def check_choice(spawner: StartPage, user_options: object) -> None:
+    """Refuse a choice before anything starts; JupyterHub's ``apply_user_options``.
+
+    Raises
+    ------
+    RefusedChoice
+        With the reason, for the page and the API.
+    """
+    spawner._validate_user_options(await spawner._profiles())
+
+
+def before_start(spawner: StartPage) -> None:
+    """Do what comes before every start; JupyterHub's ``pre_spawn_hook``.
+
+    Raises
+    ------
+    TermsNotAccepted
+        The person must accept the terms first.
+    """
+    require_accepted(spawner)
+    watch(spawner, spawner.waits, spawner._slug())
 
 
 def _shown(value: object) -> str:

@@ -186,6 +186,7 @@ class Idle(Table):
     report_interval_min: float = Field(gt=0)
     busy_cap_h: float = Field(gt=0)
     max_age_h: float = Field(gt=0)
+    warn_min: float = Field(default=10, gt=0)
 
     @model_validator(mode="after")
     def _reports_come_in_time(self) -> Self:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,12 +112,25 @@ def running(
 class Visitor(httpx.Client):
     """A browser as far as HTTP goes: cookies, redirects, forms."""
 
-    def log_in(self, login: str) -> httpx.Response:
-        """Sign in through the stand-in of GitHub; return the page one ends on."""
+    def log_in(self, login: str, *, accept: bool = True) -> httpx.Response:
+        """Sign in through the stand-in of GitHub; return the page one ends on.
+
+        Who comes in accepts the terms, unless `accept` is false.
+        """
         page = self.get("/hub/oauth_login", params={"next": "/hub/home"})
         assert "authorize" in str(page.url), page.text
         form = dict(page.url.params) | {"login": login}
-        return self.post(page.url.copy_with(query=None), data=form)
+        answer = self.post(page.url.copy_with(query=None), data=form)
+        if accept and answer.is_success:
+            self.accept_terms()
+        return answer
+
+    def accept_terms(self) -> httpx.Response:
+        """Accept the terms of use as the form does; once more does no harm."""
+        page = self.get("/hub/terms").text
+        version = re.search(r'name="version" value="([^"]+)"', page)
+        form = {"_xsrf": self.xsrf, "version": version[1] if version else ""}
+        return self.post("/hub/terms", data=form | {"next": "/hub/home"})
 
     @property
     def xsrf(self) -> str:

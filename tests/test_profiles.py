@@ -65,3 +65,25 @@ async def test_size_and_image_are_two_choices_where_there_are_several(spawner, h
     several = hub.model_copy(update={"profiles": {**hub.profiles, "base": base}})
     pod = await pod_of(spawner, several, {"profile": "base", "image": "matlab"})
     assert pod.spec.containers[0].image == "localhost/archive-hub/matlab:2026.11.0"
+
+
+async def test_on_aws_a_pod_only_goes_where_its_limit_is_reachable(spawner, hub):
+    spawner.profile_list = profile_list(hub, on_aws=True)
+    spawner.user_options = {"profile": "large"}
+    await spawner.load_user_options()
+    pod = await spawner.get_pod_manifest()
+    required = pod.spec.affinity.node_affinity
+    terms = required.required_during_scheduling_ignored_during_execution
+    assert terms.node_selector_terms[0].match_expressions[0]["values"] == [
+        "m7i.8xlarge",
+        "m7i.12xlarge",
+        "m7i.16xlarge",
+    ]
+
+
+def test_elsewhere_no_kind_of_machine_is_asked_for(hub):
+    entries = profile_list(hub)
+    assert all(
+        "node_affinity_required" not in entry["kubespawner_override"]
+        for entry in entries
+    )

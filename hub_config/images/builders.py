@@ -65,7 +65,7 @@ class Builder(ABC):
 
     @abstractmethod
     def verify(self, tag: str, folder: Path) -> str:
-        """Run ``verify`` of `folder` in the image, without network; return its words."""
+        """Run ``verify`` of `folder` in the image, offline; return its words."""
 
     @abstractmethod
     def compressed_bytes(self, tag: str) -> list[int]:

@@ -34,13 +34,15 @@ def verify(names: list[str]) -> None:
     """Run each image's own `verify` inside it, without network."""
     builder = find_builder()
     for name in names:
-        folder = ROOT / "images" / find(name).name
-        typer.echo(builder.verify(tag(name, _version()), folder))
+        folder, image = ROOT / "images" / find(name).name, tag(name, _version())
+        if not builder.exists(image):
+            raise ImagesError(f"{image}: not built; `archive-hub images build {name}`")
+        typer.echo(builder.verify(image, folder))
 
 
 @app.command()
 def sizes() -> None:
-    """Print what the built images weigh, compressed; fail when one is over its budget."""
+    """Print what the built images weigh, compressed; fail over a budget."""
     builder = find_builder()
     complaints = []
     for recipe in RECIPES.values():

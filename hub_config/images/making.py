@@ -1,7 +1,7 @@
 """From recipes to images: Debian from its packages, the others from their folders.
 
-A build sees only files that git tracks, copied to a folder of its own: no environment, no
-state, no secret of the working tree can get into a layer.
+A build sees only files that git tracks, copied to a folder of its own: no environment,
+no state, no secret of the working tree can get into a layer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .builders import Builder, run
 from .recipes import ImagesError, Recipe, order, tag
 
 SUITE = "trixie"
-CONTEXT = ("images", "hub_config", "pyproject.toml", "README.md")
+CONTEXT = ("images", "hub_config", "notebooks", "pyproject.toml", "README.md")
 # Without the first line the builder's own resolver and host name stay in the image.
 DEBIAN_OPTIONS = (
     '--customize-hook=rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',
@@ -50,6 +50,8 @@ def context(root: Path) -> Iterator[Path]:
     if done.returncode:
         raise ImagesError(f"{root}: {done.stderr.strip()}; build from a git checkout")
     with tempfile.TemporaryDirectory(prefix="context-") as folder:
+        # The recipes copy it, also where there are no tutorials yet.
+        (Path(folder) / "notebooks").mkdir()
         for name in filter(None, done.stdout.split("\0")):
             if (root / name).is_file():
                 (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Which images there are, what each is built on, and what it may weigh.
 
-The recipes are the folders of ``images/``; this module only says in which order they are
-built and by which name each finds the one below it.
+The recipes are the folders of ``images/``; this module only says in which order they
+are built and by which name each finds the one below it.
 """
 
 from __future__ import annotations

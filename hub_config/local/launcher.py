@@ -45,6 +45,8 @@ class Launcher:
         Where it listens.
     """
 
+    config_file = HERE / "jupyterhub_config.py"
+
     def __init__(self, state: State, run: Run) -> None:
         self.state = state
         self.run = run
@@ -74,7 +76,7 @@ class Launcher:
                     "-m",
                     "jupyterhub",
                     "--config",
-                    str(HERE / "jupyterhub_config.py"),
+                    str(self.config_file),
                 ],
                 cwd=self.state.path,
                 env=self._environment(),

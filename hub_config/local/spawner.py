@@ -6,6 +6,7 @@ the place of the pod.  A test shows that the manifest equals the real KubeSpawne
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -75,7 +76,30 @@ class LocalKubeSpawner(SimpleLocalProcessSpawner, StartPage):  # type: ignore[mi
         self._enter = limiter.prepare(self.limit_name, self.mem_limit, self.cpu_limit)
         where: tuple[str, int] = await super().start()
         self.identity = Identity.of(self.pid)
+        await self._until_listening(*where)
         return where
+
+    async def _until_listening(self, ip: str, port: int) -> None:
+        """Wait until the server listens; JupyterHub would not see it end before.
+
+        Raises
+        ------
+        StartFailed
+            It ended.
+        """
+        while await self.poll() is None:
+            try:
+                _, writer = await asyncio.open_connection(ip or "127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.1)
+            else:
+                writer.close()
+                await writer.wait_closed()
+                return
+        raise StartFailed(
+            "Your server ended before it was ready. The usual reasons are a full disk "
+            "and packages of your own that keep JupyterLab from starting."
+        )
 
     def clamp(self, machine: Machine) -> None:
         """Lower limits and guarantees to what `machine` has."""

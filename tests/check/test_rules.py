@@ -94,7 +94,7 @@ TABLE = {
     ),
     "U2": (
         "hub: {config: {GitHubOAuthenticator: {client_secret: '${x}'}}}",
-        "hub: {existingSecret: a, extraEnv: {B_TOKEN: {valueFrom: {secretKeyRef: {}}}}}",
+        "hub: {existingSecret: a, extraEnv: {B_TOKEN: {valueFrom: {secretKeyRef: 1}}}}",
     ),
     "U3": (
         'hub: {extraConfig: {a: "x = 1\\ny = 2"}}',

@@ -177,20 +177,33 @@ def base_env() -> Path:
     return BASE
 
 
-@pytest.fixture
-def start_server(base_env: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Return a function that starts a server; all are stopped at the end."""
+def starter(folder: Path) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
     def start(home: Path | None = None, **environ: str) -> Server:
-        home = home or tmp_path / "home"
+        home = home or folder / "home"
         home.mkdir(exist_ok=True)
-        servers.append(Server(home, tmp_path / "scratch", environ))
+        servers.append(Server(home, folder / "scratch", environ))
         return servers[-1]
 
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def start_server(base_env: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Return a function that starts a server; all are stopped at the end."""
+    yield from starter(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def server(
+    base_env: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Return a server with nothing set, for all tests of a module that leave it so."""
+    for start in starter(tmp_path_factory.mktemp("shared")):
+        yield start()
 
 
 @pytest.fixture

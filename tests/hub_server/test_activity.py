@@ -23,8 +23,7 @@ def stays_active(server, seconds):
     return True
 
 
-def test_an_idle_server_grows_idle(start_server, wait_until):
-    server = start_server()
+def test_an_idle_server_grows_idle(server, wait_until):
     wait_until(lambda: server.idle_s() > 2, "two idle seconds")
     assert "kept" not in server.notices()
 
@@ -41,10 +40,7 @@ def test_a_silent_cell_counts_as_work_until_the_cap(start_server, wait_until):
     assert "kept" not in server.notices()
 
 
-def test_a_silent_terminal_job_counts_and_a_bare_shell_does_not(
-    start_server, wait_until
-):
-    server = start_server()
+def test_a_silent_terminal_job_counts_and_a_bare_shell_does_not(server, wait_until):
     name = server.http.post("/api/terminals").json()["name"]
     wait_until(lambda: server.idle_s() > 2, "an idle shell to grow idle", 30)
     url = server.url.replace("http", "ws", 1)
@@ -56,10 +52,10 @@ def test_a_silent_terminal_job_counts_and_a_bare_shell_does_not(
     wait_until(lambda: "Running: 1 terminal job." in kept(server), "the notice")
     socket.close()
     assert stays_active(server, 3)
+    server.http.delete(f"/api/terminals/{name}")
 
 
-def test_a_connected_dask_client_counts_until_it_closes(start_server, wait_until):
-    server = start_server()
+def test_a_connected_dask_client_counts_until_it_closes(server, wait_until):
     kernel = server.kernel()
     kernel.run(
         "from distributed import Client\n"

@@ -49,27 +49,21 @@ def test_with_a_full_home_the_server_starts_runs_a_cell_and_can_delete(
 ):
     server = start_server(home=full_home)
     assert server.kernel().run("print(6 * 7)") == "42\n"
-    wait_until(lambda: "home" in server.notices(), "the notice of the full home")
+
+    def told():
+        return server.notices().get("home", {}).get("text", "")
+
+    wait_until(lambda: "data/big.bin (2" in told(), "the largest item in the notice")
+    assert server.notices()["home"]["level"] == "error"
     answer = server.http.delete("/api/contents/data/big.bin")
     assert answer.status_code == 204, answer.text
     assert not (full_home / "data" / "big.bin").exists()
     wait_until(lambda: "home" not in server.notices(), "the notice to go")
 
 
-def test_the_notice_names_what_fills_the_home(full_home, start_server, wait_until):
-    server = start_server(home=full_home)
-
-    def told():
-        return "data/big.bin (2" in server.notices().get("home", {}).get("text", "")
-
-    wait_until(told, "the largest item in the notice")
-    assert server.notices()["home"]["level"] == "error"
-
-
-def test_a_roomy_home_is_not_mentioned(start_server, wait_until):
+def test_a_roomy_home_is_not_mentioned(server, wait_until):
     if Room(*statvfs_bytes()).used_share >= 0.9:
         pytest.skip("this machine's disk is itself nearly full")
-    server = start_server()
     wait_until(lambda: server.idle_s() > 1.5, "a few ticks")
     assert "home" not in server.notices()
 

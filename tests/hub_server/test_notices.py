@@ -71,15 +71,13 @@ async def test_a_hub_that_cannot_be_asked_hides_no_notice(board, monkeypatch, ca
     assert "403" in caplog.text
 
 
-def test_the_page_asks_only_when_logged_in(start_server):
-    server = start_server()
+def test_the_page_asks_only_when_logged_in(server):
     answer = httpx.get(f"{server.url}/hub-server/notices")
     assert answer.status_code in {302, 403}
     assert "[" not in answer.text
 
 
-def test_asking_for_notices_is_no_activity(start_server, wait_until):
-    server = start_server()
+def test_asking_for_notices_is_no_activity(server, wait_until):
 
     def idle_while_asking():
         server.notices()

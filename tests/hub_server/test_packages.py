@@ -66,9 +66,8 @@ def test_a_package_that_breaks_the_server_reaches_kernels_only(start_server, tmp
 
 
 def test_a_conflict_with_the_image_is_one_sentence(
-    start_server, tmp_path, wait_until, archive_env
+    server, tmp_path, wait_until, archive_env
 ):
-    server = start_server()
     install(server.kernel(), wheel(tmp_path, "hdmf", "1.0"))
     wait_until(lambda: "packages" in server.notices(), "the conflict's notice", 30)
     text = server.notices()["packages"]["text"]
@@ -79,8 +78,8 @@ def test_a_conflict_with_the_image_is_one_sentence(
     wait_until(lambda: "packages" not in server.notices(), "the notice to go", 30)
 
 
-def test_the_image_itself_is_left_alone(start_server, tmp_path, base_env):
-    kernel = start_server().kernel()
+def test_the_image_itself_is_left_alone(server, tmp_path, base_env):
+    kernel = server.kernel()
     install(kernel, wheel(tmp_path, "hdmf", "1.0"))
     place = kernel.run("import hdmf; print(hdmf.__file__)")
     assert ".archive-env" in place
@@ -104,8 +103,7 @@ def test_a_kernel_of_ones_own_survives_a_restart(start_server, base_env):
     assert ran == "yes\n"
 
 
-def test_histories_and_caches_lie_on_scratch(start_server, wait_until):
-    server = start_server()
+def test_histories_and_caches_lie_on_scratch(server, wait_until):
     kernel = server.kernel()
     shown = kernel.run("import os; print(os.environ['XDG_CACHE_HOME'])")
     assert shown.strip() == str(server.scratch / "cache")

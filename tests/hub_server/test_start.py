@@ -59,8 +59,16 @@ def test_what_is_deferred_costs_nothing_at_the_start(costs, module):
     assert costs.get(module, 0.0) < 0.02
 
 
-def test_what_is_deferred_loads_on_its_first_request(start_server):
-    server = start_server()
+def test_who_is_not_logged_in_loads_nothing(server):
+    assert httpx.get(f"{server.url}/dask/clusters").status_code in {302, 403}
+    assert "loaded on first use" not in server.log.read_text()
+
+
+def test_another_address_that_begins_alike_is_not_taken(server):
+    assert server.http.get("/dasket").status_code == 404
+
+
+def test_what_is_deferred_loads_on_its_first_request(server):
     assert "loaded on first use" not in server.log.read_text()
     assert server.http.get("/dask/clusters", follow_redirects=True).json() == []
     asked = server.http.post(
@@ -72,8 +80,7 @@ def test_what_is_deferred_loads_on_its_first_request(start_server):
     assert server.log.read_text().count("loaded on first use") == 3
 
 
-def test_panel_previews_a_notebook_on_its_first_request(start_server):
-    server = start_server()
+def test_panel_previews_a_notebook_on_its_first_request(server):
     cell = {"cell_type": "code", "source": "'a panel'", "metadata": {}, "outputs": []}
     cell["execution_count"] = None
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
@@ -82,13 +89,3 @@ def test_panel_previews_a_notebook_on_its_first_request(start_server):
     page = server.http.get("/panel-preview/render/app.ipynb", follow_redirects=True)
     assert page.status_code == 200, page.text
     assert "bokeh" in page.text.lower()
-
-
-def test_who_is_not_logged_in_loads_nothing(start_server):
-    server = start_server()
-    assert httpx.get(f"{server.url}/dask/clusters").status_code in {302, 403}
-    assert "loaded on first use" not in server.log.read_text()
-
-
-def test_another_address_that_begins_alike_is_not_taken(start_server):
-    assert start_server().http.get("/dasket").status_code == 404

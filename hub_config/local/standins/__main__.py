@@ -58,6 +58,8 @@ def storage_app(state: State, run: Run) -> web.Application:
     """Return S3 over the sample archive's objects."""
     network = Network(Options(latency_ms=run.latency_ms))
     shelf = Shelf(state.path / "archive")
+    # An archive without samples is empty, not broken.
+    shelf.objects.mkdir(parents=True, exist_ok=True)
     app = web.Application()
     embargoed = Catalogue(shelf).is_embargoed
     Storage(shelf.objects, network, embargoed).add_routes(app, STORAGE)

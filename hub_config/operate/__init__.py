@@ -1,0 +1,1 @@
+"""What an operator does with a hub in the cloud: cost, quotas, day-2 commands."""

@@ -1,0 +1,85 @@
+// What our pages do beside showing: each function is for the elements it names.
+"use strict";
+
+function send(method, url) {
+  return fetch(url, {
+    method,
+    headers: { "X-XSRFToken": window.jhdata.xsrf_token },
+  });
+}
+
+// A form that is sent twice starts two things.
+function sendOnce(form) {
+  form.addEventListener("submit", () => {
+    const button = form.querySelector("[type=submit]");
+    button.textContent = form.dataset.once;
+    button.setAttribute("aria-disabled", "true");
+    form.addEventListener("submit", (again) => again.preventDefault());
+  });
+}
+
+// A page that comes back from the browser's memory must be usable again.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) window.location.reload();
+});
+
+function followStart(page) {
+  const bar = page.querySelector("[role=progressbar]");
+  const message = page.querySelector("#progress-message");
+  const log = page.querySelector("#progress-log");
+  const source = new EventSource(page.dataset.progress);
+  const leave = (url) => {
+    source.close();
+    if (url) window.location.assign(url);
+    else window.location.reload();
+  };
+  source.onmessage = (event) => {
+    const told = JSON.parse(event.data);
+    // The hub's own page tells a failure in words and says what to do.
+    if (told.ready || told.failed) return leave();
+    if (told.progress !== undefined) {
+      bar.setAttribute("aria-valuenow", told.progress);
+      bar.firstElementChild.style.width = `${told.progress}%`;
+    }
+    if (told.message) {
+      message.textContent = told.message;
+      log.append(Object.assign(document.createElement("li"), { textContent: told.message }));
+    }
+  };
+  source.onerror = () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(leave, 2000);
+  };
+  const cancel = page.querySelector("#hub-cancel");
+  cancel.addEventListener("click", async () => {
+    cancel.disabled = true;
+    message.textContent = "Cancelling …";
+    source.close();
+    await send("DELETE", page.dataset.cancel);
+    leave(page.dataset.home);
+  });
+}
+
+function offerStop(server) {
+  const stop = server.querySelector("#stop");
+  if (!stop) return;
+  stop.addEventListener("click", async () => {
+    stop.disabled = true;
+    stop.textContent = "Stopping …";
+    await send("DELETE", server.dataset.stop);
+    window.location.reload();
+  });
+}
+
+function localTime(element) {
+  const when = new Date(element.dateTime);
+  if (Number.isNaN(when.getTime())) return;
+  element.textContent = when.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+}
+
+document.querySelectorAll("form[data-once]").forEach(sendOnce);
+document.querySelectorAll("#hub-starting").forEach(followStart);
+document.querySelectorAll("#hub-server").forEach(offerStop);
+document.querySelectorAll("time[datetime]").forEach(localTime);
+document.querySelectorAll("[data-reload-s]").forEach((page) => {
+  setTimeout(() => window.location.reload(), 1000 * page.dataset.reloadS);
+});

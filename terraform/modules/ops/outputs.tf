@@ -1,0 +1,9 @@
+output "alarm_topic_arn" {
+  description = "Topic that alarms are sent to."
+  value       = aws_sns_topic.alarms.arn
+}
+
+output "deploy_role_arn" {
+  description = "Role that a GitHub deployment takes."
+  value       = aws_iam_role.deploy.arn
+}
