@@ -10,11 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-<<<<<<< HEAD
 from . import karpenter
-=======
 from .operate.report import cost_page
->>>>>>> main
 from .profiles import profile_list
 from .reference import NOTE, profiles_page, settings_page
 from .settings import GIB, Hub
