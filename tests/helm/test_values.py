@@ -57,6 +57,15 @@ def test_every_environment_has_its_host_from_the_settings(root, hub):
         assert values["host"] == said == place.host
 
 
+@pytest.mark.parametrize("environment", ["production", "staging"], indirect=True)
+def test_the_names_are_those_that_terraform_makes(root, values, environment):
+    file = root / f"terraform/live/{environment}/hub.auto.tfvars.json"
+    name = json.loads(file.read_text())["hub_name"]
+    assert values["karpenter"]["cluster"] == name
+    assert values["karpenter"]["instanceProfile"] == f"{name}-node"
+    assert values["externalSecrets"]["prefix"] == f"/archive-hub/{environment}"
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
