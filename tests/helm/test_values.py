@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import jsonschema
 import pytest
@@ -64,6 +65,9 @@ def test_the_names_are_those_that_terraform_makes(root, values, environment):
     assert values["karpenter"]["cluster"] == name
     assert values["karpenter"]["instanceProfile"] == f"{name}-node"
     assert values["externalSecrets"]["prefix"] == f"/archive-hub/{environment}"
+    variables = file.with_name("terraform.tfvars").read_text()
+    zones = re.search(r"^zones *= *(\[.*\])", variables, re.MULTILINE)
+    assert values["karpenter"]["zones"] == json.loads(zones[1])[:1]
 
 
 @pytest.mark.parametrize(
