@@ -11,6 +11,7 @@ from typing import Any
 
 from dask_gateway_server.backends.kubernetes.backend import KubeBackend
 from dask_gateway_server.utils import FrozenAttrDict
+from jupyterhub.utils import subdomain_hook_idna
 
 from . import dask
 from .backend import PerPerson
@@ -77,6 +78,11 @@ def _address(c: Any, host: str) -> None:
     """Give each user server an origin of its own, where the hub has a name."""
     if host:
         c.JupyterHub.subdomain_host = f"https://{host}"
+        # JupyterHub then serves its services on subdomains too.
+        service = subdomain_hook_idna("dask-gateway", host, "service")
+        c.KubeSpawner.environment["DASK_GATEWAY__PUBLIC_ADDRESS"] = (
+            f"https://{service}/services/dask-gateway"
+        )
         c.ArchiveAuthenticator.oauth_callback_url = f"https://{host}/hub/oauth_callback"
 
 

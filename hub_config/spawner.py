@@ -119,12 +119,14 @@ class RobustKubeSpawner(KubeSpawner):  # type: ignore[misc]
         )
 
     async def _start(self) -> Any:
+        self._answer_lost = False
         allowed_s = max(self.start_timeout - self.start_margin_s, 1)
         try:
             async with asyncio.timeout(allowed_s) as limit:
                 return await super()._start()
         except TimeoutError as error:
-            last_error = self.pod_reflector.last_error
+            reflector = self.pod_reflector
+            last_error = reflector.last_error if reflector else ""
             if limit.expired() and not last_error:
                 raise StartFailed(messages.timed_out(allowed_s, self.events)) from error
             raise StartFailed(messages.unreachable(last_error or str(error))) from error

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..profiles import POOL_LABEL
 from .deployment import Deployment
 from .findings import Fault, rule
-from .quantities import cores
+from .quantities import number
 
 # How often a server reports activity, where JUPYTERHUB_ACTIVITY_INTERVAL says nothing.
 DEFAULT_REPORT_S = 300
@@ -28,8 +28,8 @@ def culler_is_patient(d: Deployment) -> Iterator[Fault]:
     if not d.has("jupyterhub") or d.get("jupyterhub.cull.enabled", True) is False:
         return
     reported = d.get("jupyterhub.singleuser.extraEnv.JUPYTERHUB_ACTIVITY_INTERVAL")
-    interval_s = cores(reported) or DEFAULT_REPORT_S
-    timeout_s = cores(d.get("jupyterhub.cull.timeout", 3600)) or 0
+    interval_s = number(reported) or DEFAULT_REPORT_S
+    timeout_s = number(d.get("jupyterhub.cull.timeout", 3600)) or 0
     if timeout_s < 2 * interval_s:
         text = f"culls after {timeout_s:g} s, servers report every {interval_s:g} s"
         path = ("jupyterhub", "cull", "timeout")
@@ -104,7 +104,7 @@ def starts_end(d: Deployment) -> Iterator[Fault]:
 
     A longer timeout hides what is wrong: nobody waits 40 minutes for a notebook.
     """
-    timeout_s = cores(d.get("jupyterhub.singleuser.startTimeout", 300)) or 0
+    timeout_s = number(d.get("jupyterhub.singleuser.startTimeout", 300)) or 0
     if timeout_s > LONGEST_START_S:
         text = f"a start may take {timeout_s / 60:g} min; lower it to 600 s"
         yield ("jupyterhub", "singleuser", "startTimeout"), text

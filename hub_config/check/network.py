@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ INSIDE = (
 )
 OUTSIDE = "203.0.113.9"
 ENGINES = ("calico", "cilium")
+AWS = re.compile(r"amazonaws\.com|\bkarpenter\b|\b(eks|efs|gp[23])\b", re.IGNORECASE)
 
 
 @rule("N1")
@@ -80,9 +82,8 @@ def policy_enforced(d: Deployment) -> Iterator[Fault]:
 
 
 def _on_aws(d: Deployment) -> bool:
-    marks = ("amazonaws.com", "karpenter", "eks.", "gp3", "gp2", "efs")
     return any(
-        any(mark in text.lower() for mark in marks)
+        AWS.search(text)
         for path, value in d.walk()
         for text in (str(path[-1]) if path else "", value)
         if isinstance(text, str)

@@ -21,6 +21,11 @@ def gib(value: Any) -> float | None:
     return float(found[1]) * FACTORS[found[2]] / GIB if found else None
 
 
+def number(value: Any) -> float | None:
+    """Return a plain number, also one written as text; None where it is none."""
+    return cores(value) if re.fullmatch(r"[\d.]+", str(value)[:40]) else None
+
+
 def cores(value: Any) -> float | None:
     """Return a CPU value in cores (``500m`` is 0.5); None where it says none."""
     if isinstance(value, bool) or value is None:

@@ -10,6 +10,8 @@ from .deployment import Deployment, Path
 from .findings import Fault, rule
 
 SINGLEUSER = ("jupyterhub", "singleuser")
+# The two places where z2jh lets one say what a user server is.
+SERVERS: tuple[Path, ...] = (SINGLEUSER, ("jupyterhub", "hub", "config", "KubeSpawner"))
 ROOT_KEYS = {
     "privileged": True,
     "allowPrivilegeEscalation": True,
@@ -25,8 +27,8 @@ BROAD = re.compile(
 )
 
 
-def _under(path: Path, *roots: Path) -> bool:
-    return any(path[: len(root)] == root for root in roots)
+def _about_servers(path: Path) -> bool:
+    return any(path[: len(root)] == root for root in SERVERS)
 
 
 @rule("S1")
@@ -38,8 +40,8 @@ def unprivileged(d: Deployment) -> Iterator[Fault]:
     """
     for path, value in d.walk():
         key = path[-1] if path else None
-        here = _under(path, SINGLEUSER)
-        if here and ROOT_KEYS.get(str(key)) == value and type(value) in (bool, int):
+        root = ROOT_KEYS.get(str(key)) if _about_servers(path) else None
+        if root is not None and type(value) is type(root) and value == root:
             yield path, f"{key} is {value!r}: root on the machine; remove it"
         elif isinstance(value, str) and PRIVILEGED_CODE.search(value):
             yield path, "code here makes servers privileged or root; remove it"
@@ -52,7 +54,7 @@ def no_sudo(d: Deployment) -> Iterator[Fault]:
     It needs privilege escalation, and makes of every fault of the kernel a way out.
     """
     for path, value in d.walk():
-        asked = _under(path, SINGLEUSER) and path[-1] == "GRANT_SUDO"
+        asked = _about_servers(path) and path[-1] == "GRANT_SUDO"
         if asked and SUDO.match(str(value)):
             yield path, "people get sudo; remove it and put packages in the image"
 
@@ -89,7 +91,7 @@ def no_service_account(d: Deployment) -> Iterator[Fault]:
     who may log in then has that role.  Open data are read anonymously.
     """
     for path, value in d.walk():
-        if not _under(path, SINGLEUSER) or not value:
+        if not _about_servers(path) or not value:
             continue
         if path[-1] in ("serviceAccountName", "service_account"):
             yield path, f"servers run as {value!r}, with its rights; remove it"

@@ -12,7 +12,7 @@ from .findings import Fault, rule
 INSTALL = re.compile(r"\b(pip3?|conda|mamba|apt-get|npm)\s+(-\S+\s+)*install\b")
 MOVING = re.compile(r"latest|main|master|nightly|stable|edge", re.IGNORECASE)
 SECRET_KEY = re.compile(
-    r"(secret|token|password|passwd|api_?key|private_?key|cookie_?secret)$",
+    r"((?<!existing)(?<!pull)secret|token|password|passwd|api_?key|private_?key|cookie_?secret)$",
     re.IGNORECASE,
 )
 SECRET_TEXT = re.compile(

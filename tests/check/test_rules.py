@@ -43,7 +43,10 @@ TABLE = {
     ),
     "P5": (PROFILE % "cpu_limit: 1", PROFILE % SIZE),
     "P6": (PROFILE % "mem_guarantee: 1G, mem_limit: 3G", PROFILE % SIZE),
-    "S1": ("singleuser: {uid: 0}", "singleuser: {uid: 1000}"),
+    "S1": (
+        "hub: {config: {KubeSpawner: {extra_container_config: {privileged: true}}}}",
+        "singleuser: {uid: 1000, allowPrivilegeEscalation: false}",
+    ),
     "S2": (
         "singleuser: {extraEnv: {GRANT_SUDO: 'yes'}}",
         "singleuser: {extraEnv: {GRANT_SUDO: 'no'}}",
@@ -91,7 +94,7 @@ TABLE = {
     ),
     "U2": (
         "hub: {config: {GitHubOAuthenticator: {client_secret: '${x}'}}}",
-        "hub: {extraEnv: {A_TOKEN: {valueFrom: {secretKeyRef: {name: a, key: b}}}}}",
+        "hub: {existingSecret: a, extraEnv: {B_TOKEN: {valueFrom: {secretKeyRef: 1}}}}",
     ),
     "U3": (
         'hub: {extraConfig: {a: "x = 1\\ny = 2"}}',

@@ -139,10 +139,10 @@ WRONG = [
         ("spec", "template", "spec", "requirements"),
         [{"key": "a", "operator": "In", "values": []}],
     ),
-    ("EC2NodeClass", ("spec", "role"), ""),
+    ("EC2NodeClass", ("spec", "role"), "also"),
     ("EC2NodeClass", ("spec", "metadataOptions", "httpPutResponseHopLimit"), 100),
     ("EC2NodeClass", ("spec", "amiSelectorTerms"), [{"alias": "a@v1", "id": "ami-1"}]),
-    ("EC2NodeClass", ("spec", "instanceProfile"), "also"),
+    ("EC2NodeClass", ("spec", "instanceProfile"), ""),
 ]
 
 

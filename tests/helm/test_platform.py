@@ -39,6 +39,13 @@ def test_what_others_need_comes_first(releases):
     assert optional == sorted(optional)
 
 
+def test_outputs_named_in_the_list_are_terraforms(root, releases):
+    outputs = (root / "terraform/modules/environment/outputs.tf").read_text()
+    for release in releases:
+        for name in release.get("outputs", {}).values():
+            assert re.search(rf"^ +{name} +=", outputs, re.MULTILINE), name
+
+
 def test_settings_named_in_the_list_exist(releases, hub):
     for release in releases:
         for path in release.get("settings", {}).values():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import kubernetes_validate
 import pytest
 from dask_gateway_server.backends.kubernetes.backend import KubeClusterConfig
@@ -91,6 +93,8 @@ def test_a_host_gives_every_server_an_origin_of_its_own(monkeypatch):
     c = Config()
     kubernetes.hub(c)
     assert c.JupyterHub.subdomain_host == "https://hub.example.org"
+    dashboards = c.KubeSpawner.environment["DASK_GATEWAY__PUBLIC_ADDRESS"]
+    assert re.match(r"https://[\w-]+\.hub\.example\.org/services/", dashboards)
 
 
 @pytest.mark.parametrize("environment", ["production", "staging"], indirect=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import jsonschema
 import pytest
@@ -55,6 +56,18 @@ def test_every_environment_has_its_host_from_the_settings(root, hub):
         values = yaml.safe_load((root / f"helm/hub/{name}.yaml").read_text())
         said = values["jupyterhub"]["hub"]["extraEnv"]["ARCHIVE_HUB_HOST"]
         assert values["host"] == said == place.host
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"], indirect=True)
+def test_the_names_are_those_that_terraform_makes(root, values, environment):
+    file = root / f"terraform/live/{environment}/hub.auto.tfvars.json"
+    name = json.loads(file.read_text())["hub_name"]
+    assert values["karpenter"]["cluster"] == name
+    assert values["karpenter"]["instanceProfile"] == f"{name}-node"
+    assert values["externalSecrets"]["prefix"] == f"/archive-hub/{environment}"
+    variables = file.with_name("terraform.tfvars").read_text()
+    zones = re.search(r"^zones *= *(\[.*\])", variables, re.MULTILINE)
+    assert values["karpenter"]["zones"] == json.loads(zones[1])[:1]
 
 
 @pytest.mark.parametrize(
