@@ -7,11 +7,11 @@ from pathlib import Path
 
 import typer
 
+from . import notice_command
 from . import render as derived
 from .check.command import check
 from .images import commands as images
 from .local import commands as local
-from . import notice_command
 from .operate import commands as operate
 from .settings import SettingsError, load
 from .who import who
