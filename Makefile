@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: up down test lint test-notebooks test-load test-images test-cluster test-live bench render lock clean
+.PHONY: up down test lint test-notebooks test-load test-images test-cluster test-live bench pictures render lock clean
 
 up: .venv/.made
 	@$(BIN)/archive-hub local up
@@ -31,6 +31,10 @@ test-load test-images test-cluster test-live: test-%: .venv/.made
 bench: .venv/.made
 	@$(BIN)/archive-hub local prepare
 	$(BIN)/python -m tests.bench
+
+# Makes the pictures of the docs again, in a browser.
+pictures: .venv/.made
+	$(BIN)/python -m tests.browser.pictures
 
 render: .venv/.made
 	$(BIN)/archive-hub render

@@ -8,7 +8,10 @@ from pathlib import Path
 import typer
 
 from . import render as derived
+from .check.command import check
+from .images import commands as images
 from .local import commands as local
+from . import notice_command
 from .operate import commands as operate
 from .settings import SettingsError, load
 from .who import who
@@ -17,7 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(local.app, name="local")
+app.add_typer(images.app, name="images")
+app.add_typer(notice_command.app, name="notice")
 app.command()(who)
+app.command()(check)
 app.command()(operate.cost)
 app.command()(operate.quota)
 
@@ -36,9 +42,17 @@ def render(
         typer.echo(f"wrote {name}")
 
 
+FAILURES = (
+    SettingsError,
+    *local.FAILURES,
+    *operate.FAILURES,
+    *notice_command.FAILURES,
+)
+
+
 def main() -> None:
     """Run the command line; an expected failure is one line, not a traceback."""
     try:
         app()
-    except (SettingsError, *local.FAILURES, *operate.FAILURES) as error:
+    except FAILURES as error:
         sys.exit(str(error))

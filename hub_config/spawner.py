@@ -24,20 +24,12 @@ from traitlets import Float
 
 from . import messages
 from .reflectors import PatientEvents, PatientPods, PatientReflector
+from .starts import StartFailed
 
 # "Ask again" by the API conventions: too many requests, and what a proxy, an overloaded
 # API server or etcd answer while they come back.
 RETRIED = frozenset({429, 500, 502, 503, 504})
 PATIENT = {PodReflector: PatientPods, EventReflector: PatientEvents}
-
-
-class StartFailed(Exception):
-    """A server could not be started; the text is for the person who waits for it."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        # JupyterHub shows this attribute on the page of the failed start.
-        self.jupyterhub_message = message
 
 
 class RobustKubeSpawner(KubeSpawner):  # type: ignore[misc]

@@ -40,13 +40,17 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
 
     # JupyterHub stores what an API call sends before anybody can refuse it.  As a Dict,
     # a stored list would break every later page of that person.
-    user_options = AnyValue({}, help="What was chosen; anything until it is checked.")
+    user_options = AnyValue(help="What was chosen; anything until it is checked.")
 
     limits_text = Unicode("", config=True, help="When a server stops, in words.")
     machine_text = Unicode("", config=True, help="How limits are held here, in words.")
 
     # Of all people's starts: what one waited, the next will wait.
     waits = Waits()
+
+    @default("user_options")
+    def _nothing_chosen(self) -> dict[str, str]:
+        return {}
 
     @default("options_form")
     def _options_form_default(self) -> Any:
@@ -72,7 +76,7 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
     @property
     def size_name(self) -> str:
         """What the page calls the chosen profile; empty if it is no longer listed."""
-        profiles = [] if callable(self.profile_list) else self.profile_list
+        profiles = self.profile_list if isinstance(self.profile_list, list) else []
         names = {one.get("slug"): one["display_name"] for one in profiles}
         return str(names.get(self._slug(), ""))
 

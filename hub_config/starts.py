@@ -20,6 +20,15 @@ _AGAIN = (
 )
 
 
+class StartFailed(Exception):
+    """A server could not be started; the text is for the person who waits for it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        # JupyterHub shows this attribute on the page of the failed start.
+        self.jupyterhub_message = message
+
+
 @dataclass(frozen=True)
 class Failure:
     """A failed start, for the person.

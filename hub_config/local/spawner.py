@@ -17,17 +17,10 @@ from kubespawner import KubeSpawner
 from traitlets import Unicode, default
 
 from ..startpage import StartPage
+from ..starts import StartFailed
 from . import limits
 from .machine import Machine
 from .process import Identity, die_with_parent
-
-
-class StartFailed(RuntimeError):
-    """A server could not be started; the message is for the person."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.jupyterhub_message = message
 
 
 class LocalKubeSpawner(SimpleLocalProcessSpawner, StartPage):  # type: ignore[misc]

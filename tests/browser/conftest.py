@@ -1,7 +1,8 @@
 """A real browser before a real hub.
 
 browser
-    Chromium, started once; the tests are skipped, with the reason, where there is none.
+    Chromium, started once for a module; the tests are skipped, with the reason, where
+    there is none.
 visit
     Makes a page in a browser profile of its own: wide or narrow, light or dark.
 """
@@ -69,10 +70,18 @@ def sign_in(page: Page, login: str, *, accept: bool = True) -> None:
         page.wait_for_load_state()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Not in a fixture: nothing has to be started to find out.
     if chromium() is None:
-        pytest.skip("no Chromium on this machine; Debian has it as chromium")
+        reason = "no Chromium on this machine; Debian has it as chromium"
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+# Not of the session: while it runs, its event loop keeps tests that are `async` out.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     with started() as browser:
         yield browser
 

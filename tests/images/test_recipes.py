@@ -2,12 +2,13 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from hub_config.images import making
+from hub_config.images import making, page
 from hub_config.images.builders import Buildah, find_builder, run, secret_options
 from hub_config.images.recipes import RECIPES, ImagesError, Recipe, find, order, tag
 
@@ -163,3 +164,18 @@ def test_the_image_builds_verifies_and_keeps_its_budget(image, monkeypatch):
     layers = builder.compressed_bytes(name)
     print(image, [round(size / 1e6) for size in layers], "MB")
     assert making.over_budget(find(image), sum(layers)) is None
+
+
+def test_the_page_of_the_images_is_what_the_recipes_say():
+    root = IMAGES.parent
+    for name, text_of in page.pages(root).items():
+        assert (root / name).read_text() == text_of(), f"{name}: `archive-hub render`"
+
+
+def test_the_page_follows_a_changed_lock(tmp_path):
+    shutil.copytree(IMAGES, tmp_path / "images")
+    lock = tmp_path / "images/base/requirements.lock"
+    lock.write_text(
+        re.sub(r"^pynwb==\S+", "pynwb==9.9.9", lock.read_text(), flags=re.M)
+    )
+    assert "pynwb 9.9.9" in page.images_page(tmp_path)

@@ -147,7 +147,7 @@ def test_every_error_page_says_whom_to_ask(person, hub, method, address, status)
 def test_the_look_is_served_by_the_hub_and_kept_by_the_browser(person, running):
     page = person("noor").get("/hub/login").text
     addresses = re.findall(r'(?:href|src)="(/hub/assets/[^"]+)"', page)
-    assert len(addresses) == 2
+    assert len(addresses) == 3
     for address in addresses:
         answer = person("noor").get(address)
         assert answer.status_code == 200

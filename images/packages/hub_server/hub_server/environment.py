@@ -14,6 +14,7 @@ Variables of the hub that are read here:
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -78,6 +79,8 @@ def prepare(environ: MutableMapping[str, str]) -> None:
         The scratch folder cannot be made: without one no server can run.
     """
     scratch = scratch_dir(environ)
+    if "ARCHIVE_HUB_SCRATCH" not in environ:
+        _claim(scratch)
     places = {
         "JUPYTER_RUNTIME_DIR": "runtime",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
@@ -94,6 +97,20 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     environ.setdefault("DASK_DISTRIBUTED__CLIENT__PRELOAD", json.dumps([str(PRELOAD)]))
     if not takes_files(home_dir(environ)):
         _rescue(environ, scratch)
+
+
+def _claim(folder: Path) -> None:
+    """Make a folder whose name everybody can guess ours alone.
+
+    Raises
+    ------
+    PermissionError
+        Somebody else made it first.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to somebody else")
 
 
 def _rescue(environ: MutableMapping[str, str], scratch: Path) -> None:

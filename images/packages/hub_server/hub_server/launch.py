@@ -27,6 +27,12 @@ def command(arguments: list[str], under_hub: bool) -> list[str]:
 
 def main() -> None:
     """Prepare the environment and become the server."""
-    prepare(os.environ)
+    try:
+        prepare(os.environ)
+    except OSError as error:
+        sys.exit(
+            f"ARCHIVE_HUB_SCRATCH: no server runs without a scratch folder: {error}; "
+            "name one that this user can write"
+        )
     line = command(sys.argv[1:], "JUPYTERHUB_API_TOKEN" in os.environ)
     os.execv(line[0], line)

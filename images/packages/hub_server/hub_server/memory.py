@@ -31,6 +31,8 @@ CALM_SHARE = 0.75
 KILLED = -9
 # Jupyter looks every 3 s whether a kernel lives; by then its memory is free again.
 RECALL_S = 30.0
+# How long a person who was away is told that a kernel was ended.
+TOLD_S = 3600.0
 
 
 def used_bytes(pid: int) -> int:
@@ -117,6 +119,7 @@ class MemoryWatch:
         self._calls: dict[str, Callable[[], None]] = {}
         self._recent: deque[tuple[float, int]] = deque()
         self._kills = oom_kills()
+        self._told_s = float("-inf")
 
     def tick(self) -> None:
         """Look once."""
@@ -126,6 +129,8 @@ class MemoryWatch:
             # A dead kernel takes nothing; what it had is still to be told.
             now_bytes = used_bytes(self._pid(kernel_id))
             self._kernel_bytes[kernel_id] = now_bytes or had_bytes
+        if time.monotonic() - self._told_s > TOLD_S:
+            self._board.withdraw("killed")
         share = self._look() / self._limit
         if share >= WARN_SHARE:
             level: Level = "error" if share >= ALARM_SHARE else "warning"
@@ -174,6 +179,7 @@ class MemoryWatch:
         peak_bytes = max((size for _, size in self._recent), default=0)
         near = peak_bytes >= WARN_SHARE * self._limit
         if kills > before or (code == KILLED and near):
+            self._told_s = time.monotonic()
             self._board.post(Notice("killed", "error", self._epitaph(had)))
 
     def _epitaph(self, had_bytes: int) -> str:
