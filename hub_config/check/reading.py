@@ -69,7 +69,16 @@ def read(path: Path) -> tuple[Source | None, list[Finding]]:
         kind = type(values).__name__
         return None, [_unreadable(path, f"holds a {kind}, not keys and values")]
     source = Source(str(path), values, _chart(values))
-    return source, list(_unknown_keys(source))
+    return source, [*_no_tables(source), *_unknown_keys(source)]
+
+
+def _no_tables(source: Source) -> Iterator[Finding]:
+    """Say where a chart's values are none; then nothing else is said about it."""
+    for chart in CHARTS:
+        if chart in source.values and not isinstance(source.values[chart], dict):
+            kind = type(source.values[chart]).__name__
+            text = f"holds a {kind}, not keys and values; mend it"
+            yield Finding(source.name, chart, UNREADABLE, text)
 
 
 def _chart(values: dict[str, Any]) -> str | None:

@@ -112,6 +112,11 @@ def test_an_empty_file_says_nothing_about_any_chart(run, tmp_path):
     assert run(tmp_path / "x.yaml", tmp_path / "y.yaml").exit_code == 1
 
 
+@pytest.mark.parametrize("value", ["", "3", "[]", "word"])
+def test_a_chart_without_keys_is_a_finding(codes, value):
+    assert codes(f"jupyterhub: {value}") == {"Y1"}
+
+
 def test_a_later_file_mends_an_earlier_one(codes):
     wrong, right = "singleuser: {uid: 0}", "singleuser: {uid: 1000}"
     assert "S1" not in codes(wrong, right)
