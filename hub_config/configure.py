@@ -41,7 +41,7 @@ def configure(c: Any, hub: Hub | None = None) -> None:
     AsyncHTTPClient.configure(None, max_clients=100)
     _keep_sqlite_fast()
     _people(c, hub)
-    _pages(c, hub)
+    pages(c, hub)
     _servers(c, hub)
 
 
@@ -65,7 +65,16 @@ def _people(c: Any, hub: Hub) -> None:
     c.Authenticator.username_pattern = r"gh-[1-9][0-9]{0,18}"
 
 
-def _pages(c: Any, hub: Hub) -> None:
+def pages(c: Any, hub: Hub) -> None:
+    """Put our pages in the place of JupyterHub's.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        JupyterHub's configuration.
+    hub : Hub
+        The settings.
+    """
     c.JupyterHub.template_paths = [str(PAGES)]
     c.JupyterHub.template_vars = {
         "about": hub.hub,

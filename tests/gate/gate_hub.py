@@ -7,7 +7,7 @@ from typing import ClassVar
 from jupyterhub.proxy import Proxy
 from jupyterhub.spawner import Spawner
 
-import hub_config
+from hub_config.configure import pages
 from hub_config.settings import Hub
 
 STATE = Path(os.environ["GATE_STATE"])
@@ -62,7 +62,6 @@ c.JupyterHub.bind_url = f"http://127.0.0.1:{PORT}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{PORT}"
 c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie")
-c.JupyterHub.template_paths = [str(Path(hub_config.__file__).parent / "pages")]
 c.JupyterHub.default_url = "/hub/home"
 c.JupyterHub.authenticate_prometheus = False
 c.JupyterHub.services = [{"name": "test", "api_token": os.environ["GATE_TOKEN"]}]
@@ -70,9 +69,9 @@ c.JupyterHub.load_roles = [
     {"name": "test", "scopes": ["admin:users", "admin:servers"], "services": ["test"]},
     {"name": "user", "scopes": ["self", "tokens"]},
 ]
-c.ArchiveAuthenticator.hub = Hub.model_validate_json(
-    (STATE / "settings.json").read_text()
-)
+HUB = Hub.model_validate_json((STATE / "settings.json").read_text())
+pages(c, HUB)
+c.ArchiveAuthenticator.hub = HUB
 c.ArchiveAuthenticator.ledger_path = str(STATE / "ledger.sqlite")
 c.ArchiveAuthenticator.github_url = GITHUB
 c.ArchiveAuthenticator.client_id = "client"
