@@ -40,13 +40,21 @@ render: .venv/.made
 	$(BIN)/archive-hub render
 
 # The locks hold hashes and no address; they serve Linux and macOS, Python 3.11 to 3.13.
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --no-header
+ANYWHERE := --universal --python-version
+WHEELS := --only-binary :all:
+IN_IMAGE := $(WHEELS) --python-version 3.13 --python-platform x86_64-manylinux_2_28
 lock: .venv/.made
-	$(COMPILE) pyproject.toml -o images/hub/requirements.lock
-	$(COMPILE) --extra dev pyproject.toml -o .ci/requirements.lock
-	echo "uv>=0.13" | $(COMPILE) - -o .ci/uv.lock
-	$(COMPILE) --only-binary :all: --overrides images/base/overrides.txt \
-	    images/base/requirements.in -o images/base/requirements.lock
+	$(COMPILE) $(ANYWHERE) 3.11 --extra dev pyproject.toml -o .ci/requirements.lock
+	echo "uv>=0.13" | $(COMPILE) $(ANYWHERE) 3.11 - -o .ci/uv.lock
+	$(COMPILE) $(ANYWHERE) 3.11 -c .ci/requirements.lock pyproject.toml -o images/hub/requirements.lock
+	$(COMPILE) $(ANYWHERE) 3.11 $(WHEELS) --overrides images/base/overrides.txt images/base/requirements.in -o images/base/requirements.lock
+	$(COMPILE) $(ANYWHERE) 3.12 $(WHEELS) images/base/zarr3.in -o images/base/zarr3.lock
+	$(COMPILE) $(ANYWHERE) 3.11 $(WHEELS) images/gateway/requirements.in -o images/gateway/requirements.lock
+	$(COMPILE) $(ANYWHERE) 3.11 $(WHEELS) images/tools/tools.in -o images/tools/tools.lock
+	$(COMPILE) $(IN_IMAGE) --overrides images/base/overrides.txt images/matlab/requirements.in -o images/matlab/requirements.lock
+	$(COMPILE) $(IN_IMAGE) --overrides images/base/overrides.txt --overrides images/gpu/overrides.txt images/gpu/requirements.in -o images/gpu/requirements.lock
+	$(COMPILE) $(IN_IMAGE) images/gpu/deeplabcut.in -o images/gpu/deeplabcut.lock
 
 # The hub's environment, with what the tests need.  The users' own is made by `local prepare`.
 .venv/.made: .ci/requirements.lock pyproject.toml

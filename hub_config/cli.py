@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import typer
 
@@ -16,7 +15,7 @@ from .operate import commands as operate
 from .settings import SettingsError, load
 from .who import who
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = derived.ROOT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(local.app, name="local")
@@ -44,6 +43,7 @@ def render(
 
 FAILURES = (
     SettingsError,
+    *images.FAILURES,
     *local.FAILURES,
     *operate.FAILURES,
     *notice_command.FAILURES,

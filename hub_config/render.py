@@ -10,11 +10,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from . import karpenter
+from . import check, karpenter
+from .images.page import pages as image_pages
 from .operate.report import cost_page
 from .profiles import profile_list
 from .reference import NOTE, profiles_page, settings_page
 from .settings import GIB, Hub
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def files(hub: Hub) -> dict[str, Callable[[], str]]:
@@ -24,6 +27,8 @@ def files(hub: Hub) -> dict[str, Callable[[], str]]:
         "docs/reference/profiles.md": partial(profiles_page, hub),
         "docs/reference/settings.md": settings_page,
         "docs/reference/cost.md": partial(cost_page, hub),
+        "docs/reference/check.md": check.reference,
+        **image_pages(ROOT),
     }
     for name, environment in hub.environments.items():
         made |= {

