@@ -1,0 +1,80 @@
+"""Fetches what a reader that walks forward will want next, and keeps it as it was stored.
+
+Stored bytes are two to three times smaller than decoded ones, so the same memory reaches
+further; they are decoded straight into the result when their turn comes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable
+
+import numpy as np
+
+from . import limits
+from .array import Array, grid_numbers
+from .cache import Bounded, decoded
+from .flight import Piece, launch
+from .ranges import merge
+from .selection import Axis
+
+#: Stored chunks that are here or on their way, by (token of the array, number of the chunk).
+store: Bounded[Piece] = Bounded(limits.flight_bytes())
+
+
+def walks(array: Array, axes: tuple[Axis, ...]) -> bool:
+    """Tell whether a selection goes on where the last one of this array ended."""
+    if not axes or axes[0].step != 1 or axes[0].picks is not None:
+        array.walk = None
+        return False
+    rest = tuple(_same(axis) for axis in axes[1:])
+    before, array.walk = array.walk, (rest, axes[0].stop)
+    return before == (rest, axes[0].start)
+
+
+def look(array: Array, axes: tuple[Axis, ...]) -> None:
+    """Start fetching the chunks that follow a selection along the first axis."""
+    touched = [a.chunks(c) for a, c in zip(axes, array.chunks, strict=True)]
+    if not all(touched):
+        return
+    sizes, first = array.table.sizes, touched[0][-1] + 1
+    row = int(sizes[grid_numbers([[first - 1], *touched[1:]], array.layout.grid)].sum())
+    budget = store.limit_bytes * 3 // 4
+    rows = min(array.layout.grid[0] - first, budget // max(row, 1))
+    if rows <= 0:
+        return
+    coordinates = [list(range(first, first + rows)), *touched[1:]]
+    numbers = grid_numbers(coordinates, array.layout.grid)
+    token = array.token
+    new = [
+        n
+        for n in numbers[sizes[numbers] > 0].tolist()
+        if (token, n) not in store and (token, n) not in decoded
+    ]
+    at_end = first + rows == array.layout.grid[0]
+    if not at_end and int(sizes[np.asarray(new, np.int64)].sum()) < budget // 4:
+        return
+    fetch(array, new)
+
+
+def fetch(array: Array, numbers: list[int]) -> None:
+    """Start fetching chunks into the store."""
+    spans = [array.table.span(n) for n in numbers]
+    runs = merge(spans, limits.CONNECTIONS)
+    for flight, run in zip(launch(array.blob, runs), runs, strict=True):
+        for i in run.members:
+            piece = Piece(flight, *spans[i])
+            store.put((array.token, numbers[i]), piece, spans[i][1] - spans[i][0])
+
+
+def _same(axis: Axis) -> Hashable:
+    picks = None if axis.picks is None else axis.picks.tobytes()
+    return axis.start, axis.stop, axis.step, picks
+
+
+def _after_fork() -> None:
+    store.__init__(store.limit_bytes)  # type: ignore[misc]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
