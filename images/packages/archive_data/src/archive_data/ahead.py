@@ -1,7 +1,7 @@
-"""Fetches what a reader that walks forward will want next, and keeps it as it was stored.
+"""Fetches what a reader that walks forward wants next, and keeps it as stored.
 
-Stored bytes are two to three times smaller than decoded ones, so the same memory reaches
-further; they are decoded straight into the result when their turn comes.
+Stored bytes are two to three times smaller than decoded ones, so the same memory
+reaches further; they are decoded straight into the result when their turn comes.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from . import limits
 from .array import Array, grid_numbers
 from .cache import Bounded, decoded
 from .flight import Piece, launch
-from .ranges import merge
+from .ranges import PART_MAX_BYTES, merge
 from .selection import Axis
 
-#: Stored chunks that are here or on their way, by (token of the array, number of the chunk).
+#: Stored chunks that are here or on their way, by (token of the array, number of the
+#: chunk).
 store: Bounded[Piece] = Bounded(limits.flight_bytes())
 
 
@@ -61,7 +62,7 @@ def fetch(array: Array, numbers: list[int]) -> None:
     """Start fetching chunks into the store."""
     spans = [array.table.span(n) for n in numbers]
     runs = merge(spans, limits.CONNECTIONS)
-    for flight, run in zip(launch(array.blob, runs), runs, strict=True):
+    for flight, run in zip(launch(array.blob, runs, PART_MAX_BYTES), runs, strict=True):
         for i in run.members:
             piece = Piece(flight, *spans[i])
             store.put((array.token, numbers[i]), piece, spans[i][1] - spans[i][0])

@@ -1,4 +1,4 @@
-"""A chunked dataset as a table of byte ranges: can be read without HDF5, and pickled for Dask."""
+"""A chunked dataset as a table of byte ranges: read without HDF5, and picklable."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class Array:
         return np.asarray(self[...], dtype)
 
     def numbers(self, axes: tuple[Axis, ...]) -> npt.NDArray[np.int64]:
-        """Return the numbers of the chunks that a selection touches, in row-major order."""
+        """Return the numbers of the chunks that a selection touches."""
         touched = [a.chunks(c) for a, c in zip(axes, self.chunks, strict=True)]
         return grid_numbers(touched, self.layout.grid)
 
@@ -190,7 +190,8 @@ class Array:
         Returns
         -------
         array
-            Of the chunk's shape (shorter along the first axis where the stored data end).
+            Of the chunk's shape (shorter along the first axis where the stored data
+            end).
         """
         layout, mask = self.layout, self.table.mask(number)
         if not layout.filters:

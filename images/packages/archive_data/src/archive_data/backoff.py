@@ -10,7 +10,8 @@ from .stats import count
 
 TRIES = 6
 
-#: The wait before try n is a random part of ``FIRST_WAIT_S * 2**n``, at most `MOST_WAIT_S`.
+#: The wait before try n is a random part of ``FIRST_WAIT_S * 2**n``, at most
+#: `MOST_WAIT_S`.
 FIRST_WAIT_S, MOST_WAIT_S = 0.1, 5.0
 
 

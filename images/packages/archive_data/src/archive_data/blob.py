@@ -1,7 +1,8 @@
 """One immutable object, read by ranges: the only part that knows where bytes come from.
 
-A blob is pinned when it is opened.  Every later answer must come from the same object (`If-Match`
-is sent, ETag and size are compared), so that one array is never made of two versions.
+A blob is pinned when it is opened.  Every later answer must come from the same object
+(`If-Match` is sent, ETag and size are compared), so that one array is never made of two
+versions.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Blob(ABC):
 
     @abstractmethod
     def read_into(self, start: int, into: memoryview) -> None:
-        """Fill `into` from `start` on; called by the fetching threads, never inside HDF5."""
+        """Fill `into` from `start` on; called by fetching threads only."""
 
     @property
     def key(self) -> str:
@@ -76,8 +77,8 @@ class HttpBlob(Blob):
     etag : str, optional
         The ETag it must have, without quotes.
     renew : callable, optional
-        Returns a new address when this one has expired (presigned URLs live six hours).  It is
-        pickled with the blob.
+        Returns a new address when this one has expired (presigned URLs live six hours).
+        It is pickled with the blob.
     """
 
     def __init__(
@@ -133,6 +134,14 @@ class HttpBlob(Blob):
             if at < len(into):
                 tries.failed("the body was cut short")
 
+    def ask_once(self, start: int, into: memoryview) -> Answer:
+        """Send one request, as often as it takes to get an answer; judge nothing."""
+        tries = Backoff(self.name)
+        while True:
+            answer = self._ask(self.url, start, into, transport.alone(), tries)
+            if answer is not None:
+                return answer
+
     def _ask(
         self, url: str, start: int, into: memoryview, lane: Transport, tries: Backoff
     ) -> Answer | None:
@@ -180,8 +189,8 @@ class HttpBlob(Blob):
         code = _code(answer)
         if answer.status in (401, 403):
             return AccessDenied(
-                f"{self.name}: HTTP {answer.status} {code}; the asset may be embargoed: "
-                "set DANDI_API_KEY to a key of one of its owners, or ask them for access"
+                f"{self.name}: HTTP {answer.status} {code}; it may be embargoed: "
+                "set DANDI_API_KEY to the key of an owner, or ask for access"
             )
         if answer.status == 404:
             return ObjectNotFound(f"{self.name}: HTTP 404 {code}; check the address")
@@ -196,7 +205,7 @@ class HttpBlob(Blob):
         )
 
     def _look(self) -> None:
-        """Ask for size and ETag with a range of one byte; presigned URLs allow no HEAD."""
+        """Ask for size and ETag by a range of a byte: signed URLs allow no HEAD."""
         tries, renewed = Backoff(self.name), False
         while True:
             url = self.url
@@ -260,7 +269,7 @@ class LocalBlob(Blob):
 
 
 def _content_range(answer: Answer) -> tuple[int | None, int | None]:
-    """Return first byte and total of ``bytes FIRST-LAST/TOTAL``, None for what is absent."""
+    """Return first byte and total of ``bytes FIRST-LAST/TOTAL``, where present."""
     value = answer.headers.get("Content-Range") or ""
     unit, _, rest = value.partition(" ")
     span, _, total = rest.partition("/")
@@ -277,3 +286,27 @@ def _code(answer: Answer) -> str:
     """Return the error's name in S3's XML, as ``SlowDown``."""
     _, found, rest = answer.text.partition("<Code>")
     return rest.partition("</Code>")[0][:80] if found else ""
+
+
+def read_small(url: str, most_bytes: int) -> bytes:
+    """Read an object of unknown, small size, usually in one request.
+
+    Raises
+    ------
+    ArchiveDataError
+        It cannot be had, or is longer than `most_bytes`.
+    """
+    first = bytearray(_SMALL_BYTES)
+    blob = HttpBlob(url, len(first))
+    answer = blob.ask_once(0, memoryview(first))
+    total = _content_range(answer)[1]
+    if answer.status != 206 or total is None or total > most_bytes:
+        raise ObjectNotFound(f"{blob.name}: HTTP {answer.status}, {total} bytes")
+    if total <= answer.received:
+        return bytes(first[:total])
+    etag = (answer.headers.get("ETag") or "").strip('"')
+    return HttpBlob(url, total, etag).read(0, total)
+
+
+#: What `read_small` asks for at first: most indexes have 70 to 100 kB.
+_SMALL_BYTES = 512 << 10

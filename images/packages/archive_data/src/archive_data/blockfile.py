@@ -1,8 +1,9 @@
-"""The file that HDF5 reads from: bytes of the index where it has them, else blocks of the blob.
+"""The file that HDF5 reads from: bytes of an index, else blocks of the blob.
 
-HDF5 calls this inside h5py's lock.  Whatever it needs is fetched by the calling thread over
-connections of its own, and no lock is taken: were another thread to fetch, and its garbage
-collector to meet a dead h5py object, both would wait for ever (h5py issue 2019).
+HDF5 calls this inside h5py's lock.  Whatever it needs is fetched by the calling thread
+over connections of its own, and no lock is taken: were another thread to fetch, and its
+garbage collector to meet a dead h5py object, both would wait for ever (h5py issue
+2019).
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ class BlockFile(io.RawIOBase):
         blocks = [(i * ends[1], min((i + 1) * ends[1], ends[0])) for i in sorted(need)]
         runs: list[Run] = merge(blocks, limits.CONNECTIONS)
         for flight in launch(self.blob, runs):
-            self._keep(flight.run.start, memoryview(flight.landed.result()))
+            self._keep(flight.run.start, flight.landed.result().data)
 
     def has(self, start: int) -> bool:
         """Tell whether the block of this byte is here."""

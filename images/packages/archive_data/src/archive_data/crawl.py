@@ -1,4 +1,4 @@
-"""Guesses where a file's metadata lie, to fetch them a level at a time instead of one by one."""
+"""Guesses where a file's metadata lie, to fetch them a level at a time."""
 
 from __future__ import annotations
 

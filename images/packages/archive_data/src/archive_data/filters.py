@@ -1,8 +1,8 @@
-"""Turns the stored bytes of a chunk into its data, with the fastest decoder for each filter.
+"""Turns the stored bytes of a chunk into its data, with the fastest decoders.
 
-A pipeline of filters is described by their HDF5 numbers and client data.  What is not decoded
-here is decoded by HDF5 itself, on a chunk in memory (see `scratch`), so that every filter HDF5
-knows is right, and the common ones are fast.
+A pipeline of filters is described by their HDF5 numbers and client data.  What is not
+decoded here is decoded by HDF5 itself, on a chunk in memory (see `scratch`), so that
+every filter HDF5 knows is right, and the common ones are fast.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import imagecodecs
+import imagecodecs as _imagecodecs
 import numpy as np
 import numpy.typing as npt
 
 from .errors import DamagedChunk
+
+# Its stubs know neither arrays nor views, which it takes.
+imagecodecs: Any = _imagecodecs
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -85,8 +88,8 @@ class Pipeline:
             into[:] = data
 
 
-#: An intermediate result may be longer than a chunk: by a checksum, or as stored by a filter
-#: that did not shrink it.
+#: An intermediate result may be longer than a chunk: by a checksum, or as stored by a
+#: filter that did not shrink it.
 _SLACK = 4096
 
 
@@ -110,7 +113,8 @@ def _shuffle(data: Bytes, step: Filter, out: Bytes) -> Bytes:
 def _fletcher32(data: Bytes, step: Filter, out: Bytes) -> Bytes:
     """Verify and cut off the checksum.
 
-    HDF5 before 1.6.3 stored it with the bytes of each half swapped; HDF5 still takes both.
+    HDF5 before 1.6.3 stored it with the bytes of each half swapped; HDF5 still takes
+    both.
     """
     body = data[:-4]
     (stored,) = struct.unpack("<I", bytes(data[-4:]))
@@ -138,7 +142,7 @@ def _same_memory(a: Bytes, b: Bytes) -> bool:
 
 
 class _Spares(threading.local):
-    """Three buffers of the thread, so that no fresh memory is touched for each chunk."""
+    """Three buffers of the thread: fresh memory for each chunk costs time."""
 
     def __init__(self) -> None:
         self.kept: list[Bytes] = [np.empty(0, np.uint8)] * 3
@@ -153,7 +157,7 @@ _spares = _Spares()
 
 
 def spare(size: int) -> Bytes:
-    """Return a buffer of the calling thread for a decoded chunk, valid until the next call."""
+    """Return a buffer of the calling thread, valid until the next call."""
     return _spares.of(2, size)
 
 

@@ -1,4 +1,4 @@
-"""Bytes on their way: stretches of a blob that are fetched in parts, by many connections."""
+"""Bytes on their way: stretches of a blob, fetched in parts by many connections."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Flight:
             return
         at = self.run.start
         try:
-            self.blob.read_into(start, memoryview(self._buffer)[start - at : stop - at])
+            self.blob.read_into(start, self._buffer.data[start - at : stop - at])
         except BaseException as error:
             self._fail(error)
             return
@@ -81,18 +81,27 @@ class Piece:
     def cut(self, buffer: Bytes) -> memoryview:
         """Return the piece of the landed `buffer`."""
         at = self.flight.run.start
-        return memoryview(buffer)[self.start - at : self.stop - at]
+        return buffer.data[self.start - at : self.stop - at]
 
 
-def launch(blob: Blob, runs: Sequence[Run]) -> list[Flight]:
+def launch(blob: Blob, runs: Sequence[Run], size: int = 0) -> list[Flight]:
     """Start fetching several runs at once.
+
+    Parameters
+    ----------
+    blob : Blob
+        Where from.
+    runs : sequence of Run
+        What.
+    size : int
+        Bytes for each request; 0 chooses what brings all of it soonest.
 
     Returns
     -------
     list of Flight
         One for each run, in the same order.
     """
-    size = part_bytes(sum(run.size for run in runs), limits.CONNECTIONS)
+    size = size or part_bytes(sum(run.size for run in runs), limits.CONNECTIONS)
     flights = [Flight(blob, run) for run in runs]
     for flight in flights:
         flight.start(size)

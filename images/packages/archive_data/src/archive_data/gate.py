@@ -1,7 +1,7 @@
-"""How many requests may be under way: halved when S3 says "slow down", grown back by success.
+"""How many requests may be under way: fewer when S3 says "slow down".
 
-Bulk reads pass through the gate.  Reads made inside HDF5 do not: they hold h5py's lock, and must
-not wait for a thread that may want it (h5py issue 2019).
+Bulk reads pass through the gate.  Reads made inside HDF5 do not: they hold h5py's lock,
+and must not wait for a thread that may want it (h5py issue 2019).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from contextlib import contextmanager
 
 from . import limits
 
-#: Two halvings within this time count as one, since requests sent together fail together.
+#: Two halvings within this time count as one, since requests sent together fail
+#: together.
 _HALVE_EVERY_S = 0.5
 
 #: Successes in a row after which one more request is let through.

@@ -1,15 +1,15 @@
 """h5py's own classes, whose bulk reads go past HDF5.
 
-HDF5 stays the only one that interprets the file.  `Dataset` takes the reads that need no
-interpretation: a plain type, chunks or one stretch, a selection that numpy and h5py understand
-alike.  All else is h5py's, on bytes that come from S3.
+HDF5 stays the only one that interprets the file.  `Dataset` takes the reads that need
+no interpretation: a plain type, chunks or one stretch, a selection that numpy and h5py
+understand alike.  All else is h5py's, on bytes that come from S3.
 """
 
 from __future__ import annotations
 
 import atexit
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import h5py
@@ -38,7 +38,7 @@ class Source:
         Chunk tables of the index, by the address of the dataset's header.
     """
 
-    def __init__(self, blob: Blob, file: File, tables: dict[int, Table]) -> None:
+    def __init__(self, blob: Blob, file: File, tables: Mapping[int, Table]) -> None:
         self.blob, self.tables = blob, tables
         self._file = weakref.ref(file)
         self._arrays: dict[int, Array | None] = {}
@@ -49,7 +49,7 @@ class Source:
         return self._file()
 
     def array(self, dataset: h5py.Dataset) -> Array | None:
-        """Return the array behind a dataset; remembered, since objects are made anew."""
+        """Return the array behind a dataset; it is remembered."""
         at = address(dataset)
         if at not in self._arrays:
             self._arrays[at] = array_of(dataset, self.blob, self.tables.get(at))
@@ -107,7 +107,8 @@ class Group(_Ours, h5py.Group):
     def visititems(self, func: Callable[[str, Any], Any]) -> Any:
         """Call `func` for each object below, in h5py's order, each once.
 
-        h5py's own asks HDF5 for each object's storage size, which walks every chunk tree.
+        h5py's own asks HDF5 for each object's storage size, which walks every chunk
+        tree.
         """
         return _visit(self, "", func, {address(self)})
 
@@ -153,7 +154,7 @@ class File(Group, h5py.File):
         self,
         blob: Blob,
         spans: Spans | None = None,
-        tables: dict[int, Table] | None = None,
+        tables: Mapping[int, Table] | None = None,
     ) -> None:
         self._bytes = BlockFile(blob, spans)
         self._source = Source(blob, self, tables or {})
@@ -188,7 +189,7 @@ _open_files: weakref.WeakSet[File] = weakref.WeakSet()
 
 @atexit.register
 def _close_all() -> None:
-    """Close what is still open: HDF5 2.0 crashes if Python ends before its file object."""
+    """Close what is open: HDF5 2.0 crashes if Python ends before its file does."""
     for file in list(_open_files):
         if file.id.valid:
             file.close()

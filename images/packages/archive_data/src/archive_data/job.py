@@ -54,7 +54,12 @@ class Job:
 
     def _should_keep(self) -> bool:
         """Keep what fits, but not what the caller has nearly all of anyway."""
-        whole = len(self.numbers) * self.array.layout.chunk_bytes
+        rows = self.axes[0].chunks(self.array.chunks[0])
+        n = len(self.numbers)
+        if self.walking:
+            # Only the last row of chunks can be wanted again.
+            n = 0 if self._ends_row(rows[-1]) else n // len(rows)
+        whole = n * self.array.layout.chunk_bytes
         if whole <= decoded.limit_bytes // 8:
             return True
         return whole <= decoded.limit_bytes and self.out.nbytes * 8 < whole * 7
@@ -76,7 +81,7 @@ class Job:
         _copy(self.out[target], chunk[source])
 
     def direct(self, number: int) -> Bytes | None:
-        """Return the part of the result that is this whole chunk, if it lies in one piece."""
+        """Return the part of the result that is this whole chunk, if in one piece."""
         target = self.out[self._cut(number)[1]]
         whole = target.nbytes == self.array.layout.chunk_bytes
         if whole and target.flags.c_contiguous:
@@ -87,8 +92,10 @@ class Job:
         """Tell whether a reader that walks forward has done with this chunk."""
         if not self.walking:
             return False
-        rows = self.array.chunks[0]
-        end = min((self._place(number)[0] + 1) * rows, self.array.shape[0])
+        return self._ends_row(self._place(number)[0])
+
+    def _ends_row(self, row: int) -> bool:
+        end = min((row + 1) * self.array.chunks[0], self.array.shape[0])
         return self.axes[0].stop >= end
 
     def result(self) -> Any:
@@ -98,7 +105,7 @@ class Job:
 
 
 def _copy(target: npt.NDArray[Any], source: npt.NDArray[Any]) -> None:
-    """Copy row by row instead of element by element, where both have whole rows."""
+    """Copy row by row instead of element by element, where both have rows."""
     row = source.shape[-1] * source.dtype.itemsize
     by_rows = (
         source.ndim > 1

@@ -1,4 +1,4 @@
-"""Lets one thread wait until others have dealt with so many bytes, or until one has failed."""
+"""Lets one thread wait until others have dealt with so many bytes, or failed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How much memory, how many cores and how many connections this process may use.
 
-The machine is shared: a user server or a Dask worker has a slice of it, given by its control
-group, so the totals of the host are only the last resort.
+The machine is shared: a user server or a Dask worker has a slice of it, given by its
+control group, so the totals of the host are only the last resort.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from pathlib import Path
 
 MIB = 1 << 20
 
-#: Connections of one process; S3 serves a prefix at far more, but each costs memory here.
+#: Connections of one process; S3 serves a prefix at far more, but each costs memory
+#: here.
 CONNECTIONS = 32
 
-#: Connections of all readers on one machine together, so that four Dask workers do not open 128.
+#: Connections of all readers on one machine together, so that four Dask workers do not
+#: open 128.
 NODE_CONNECTIONS = 64
 
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
@@ -23,11 +25,10 @@ _CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 def cores() -> int:
     """Count the cores that this process may keep busy, at least 1."""
-    count = float(
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1
-    )
+    try:
+        count = float(len(os.sched_getaffinity(0)))
+    except AttributeError:  # macOS
+        count = float(os.cpu_count() or 1)
     for folder in _cgroup_folders():
         quota, _, period = _text(folder / "cpu.max").partition(" ")
         if quota.isdigit() and period.strip().isdigit():
@@ -36,7 +37,7 @@ def cores() -> int:
 
 
 def memory_bytes() -> int:
-    """Return the memory limit of this process: the smallest of those that apply to it."""
+    """Return the memory limit of this process: the smallest of all that apply."""
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for folder in _cgroup_folders():
         for name in ("memory.max", "memory.limit_in_bytes"):
@@ -50,7 +51,7 @@ def memory_bytes() -> int:
 
 
 def cache_bytes() -> int:
-    """Return how many bytes of decoded chunks to keep: 1/32 of the memory, 16 to 64 MiB.
+    """Return how much decoded data to keep: 1/32 of the memory, 16 to 64 MiB.
 
     ``ARCHIVE_DATA_CACHE_MB`` sets another value.
     """
@@ -66,7 +67,7 @@ def flight_bytes() -> int:
 
 
 def _cgroup_folders() -> Iterator[Path]:
-    """Yield the control group of this process and its ancestors (v2, then v1's memory)."""
+    """Yield this process's control group and its ancestors (v2, v1's memory)."""
     for line in _text(Path("/proc/self/cgroup")).splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers not in ("", "memory"):

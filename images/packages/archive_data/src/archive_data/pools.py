@@ -1,4 +1,4 @@
-"""The two kinds of threads: many that wait for the network, and one for each core that decodes.
+"""Two kinds of threads: many that wait for the network, few that decode.
 
 A forked child has none of its parent's threads, so it begins with fresh pools.
 """

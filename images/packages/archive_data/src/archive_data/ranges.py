@@ -1,7 +1,7 @@
 """Turns the byte ranges that are wanted into the requests that are worth sending.
 
-A round trip costs as much as some hundred kilobytes, so near ranges are read as one; one
-connection is slower than many, so a long range is read in parts.
+A round trip costs as much as some hundred kilobytes, so near ranges are read as one;
+one connection is slower than many, so a long range is read in parts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 KIB, MIB = 1 << 10, 1 << 20
 
-#: Holes up to this size are read through: 128 KiB take about 1.6 ms, a request 10 to 30.
+#: Holes up to this size are read through: 128 KiB take about 1.6 ms, a request 10 to
+#: 30.
 GAP_BYTES = 128 * KIB
 
 #: Smallest part worth a request of its own, and largest part sent as one.
@@ -23,7 +24,7 @@ MERGE_MAX_BYTES = 8 * MIB
 
 @dataclass
 class Run:
-    """One stretch of the object, `start` to `stop`, and which wanted ranges lie in it."""
+    """One stretch of the object, and which of the wanted ranges lie in it."""
 
     start: int
     stop: int
@@ -43,7 +44,8 @@ def merge(wanted: Sequence[tuple[int, int]], connections: int) -> list[Run]:
     wanted : sequence of (int, int)
         First byte and the byte after the last, in any order, overlaps allowed.
     connections : int
-        How many requests can be under way at once; fewer, longer runs than that are not made.
+        How many requests can be under way at once; fewer, longer runs than that are not
+        made.
 
     Returns
     -------

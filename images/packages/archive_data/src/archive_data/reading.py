@@ -1,7 +1,7 @@
-"""Reads selections: which chunks, which are here, fetch the rest at once, decode as they land.
+"""Reads selections: find the chunks, fetch what is not here, decode as it lands.
 
-Several selections of several arrays of one blob are read in one pass, so that their ranges are
-merged and each chunk is fetched and decoded once.
+Several selections of several arrays of one blob are read in one pass, so that their
+ranges are merged and each chunk is fetched and decoded once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Decodes a chunk with HDF5's own filters: the chunk is put into a file in memory and read back.
+"""Decodes a chunk with HDF5's own filters, by way of a file in memory.
 
-It serves scale-offset, n-bit, szip, Bitshuffle, Blosc2 and whatever else HDF5 has a filter for.
-No byte is fetched here, so holding h5py's lock is harmless.
+It serves scale-offset, n-bit, szip, Bitshuffle, Blosc2 and whatever else HDF5 has a
+filter for. No byte is fetched here, so holding h5py's lock is harmless.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def decode(
 
 
 class _Chunks(threading.local):
-    """One file in memory for each thread, with one dataset of one chunk for each kind of array."""
+    """A file in memory for each thread, with a dataset for each kind of array."""
 
     def __init__(self) -> None:
         self._file: h5py.File | None = None

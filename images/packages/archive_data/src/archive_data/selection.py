@@ -1,8 +1,9 @@
 """What ``data[...]`` asks for, axis by axis.
 
-Only what numpy, h5py and Zarr understand alike is taken: integers, slices with a positive step,
-one Ellipsis, and one list of increasing indices (or a mask along one axis).  All else is
-`Unsupported` and left to h5py itself, so there is never a third behaviour.
+Only what numpy, h5py and Zarr understand alike is taken: integers, slices with a
+positive step, one Ellipsis, and one list of increasing indices (or a mask along one
+axis).  All else is `Unsupported` and left to h5py itself, so there is never a third
+behaviour.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class Unsupported(Exception):
-    """This selection is better left to the library that owns the file."""
+    """The selection is better left to the library that owns the file."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What reading has cost so far, counted in this process.
 
-Each thread has its own counters and nothing here takes a lock: the counts grow inside HDF5's
-callbacks too, where waiting for another thread could last for ever (h5py issue 2019).
+Each thread has its own counters and nothing here takes a lock: the counts grow inside
+HDF5's callbacks too, where waiting for another thread could last for ever (h5py issue
+2019).
 """
 
 from __future__ import annotations

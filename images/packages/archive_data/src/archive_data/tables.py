@@ -1,4 +1,4 @@
-"""Asks HDF5 where the chunks of a dataset lie, and whether they can be read without HDF5."""
+"""Asks HDF5 where chunks lie, and whether they can be read without HDF5."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import numpy as np
 from . import scratch
 from .array import Array, Layout, Table, stretched
 from .blob import Blob
+from .errors import IndexRefused, NotReadable
 from .filters import Filter, Pipeline
 
 #: Larger chunks than this are left to HDF5, since each needs a buffer of its size.
 CHUNK_MAX_BYTES = 1 << 30
+
+#: How much longer than its data a stored chunk may be, beside an eighth of it.
+STORED_SLACK_BYTES = 64 << 10
 
 
 def address(thing: h5py.HLObject) -> int:
@@ -51,11 +55,28 @@ def array_of(dataset: h5py.Dataset, blob: Blob, table: Table | None) -> Array | 
     layout = layout_of(dataset, plan)
     if layout is None:
         return None
-    return Array(blob, layout, table or chunk_table(dataset, layout))
+    table = chunk_table(dataset, layout) if table is None else table
+    _check(table, layout, f"{blob.name}{dataset.name}")
+    return Array(blob, layout, table)
+
+
+def _check(table: Table, layout: Layout, name: str) -> None:
+    """Refuse a table that does not fit the dataset, before memory is taken for it."""
+    if len(table.sizes) != int(np.prod(layout.grid, dtype=np.int64)):
+        raise IndexRefused(
+            f"{name}: the index knows {len(table.sizes)} chunks, the file has "
+            f"{layout.grid}; make it again with `archive-data index make`"
+        )
+    most = layout.chunk_bytes + layout.chunk_bytes // 8 + STORED_SLACK_BYTES
+    if len(table.sizes) and int(table.sizes.max()) > most:
+        raise NotReadable(
+            f"{name}: a chunk of {int(table.sizes.max())} bytes as stored, where "
+            f"decoded ones have {layout.chunk_bytes}; the file or its index is damaged"
+        )
 
 
 def _plain(dataset: h5py.Dataset) -> bool:
-    """True if the bytes in the file are those of the numpy type, bit for bit."""
+    """Tell whether the bytes in the file are those of the numpy type, bit for bit."""
     dtype = dataset.dtype
     if dtype.hasobject or dtype.subdtype or not dtype.itemsize:
         return False
@@ -66,7 +87,7 @@ def _plain(dataset: h5py.Dataset) -> bool:
 
 
 def layout_of(dataset: h5py.Dataset, plan: Any) -> Layout | None:
-    """Return the layout of a chunked dataset, or None if its chunks cannot be decoded."""
+    """Return the layout of a chunked dataset, None if its chunks cannot be decoded."""
     found = [plan.get_filter(i) for i in range(plan.get_nfilters())]
     filters = tuple(Filter(int(f[0]), tuple(int(v) for v in f[2])) for f in found)
     fill = np.asarray(dataset.fillvalue, dataset.dtype).tobytes()
@@ -79,7 +100,7 @@ def layout_of(dataset: h5py.Dataset, plan: Any) -> Layout | None:
 
 
 def chunk_table(dataset: h5py.Dataset, layout: Layout) -> Table:
-    """Ask HDF5 for the chunk table: one walk over the chunk index, 3 microseconds a chunk."""
+    """Ask HDF5 for the chunk table: one walk, about 3 microseconds a chunk."""
     n = int(np.prod(layout.grid, dtype=np.int64))
     offsets, sizes = np.zeros(n, np.int64), np.zeros(n, np.int64)
     masks = np.zeros(n, np.uint32)

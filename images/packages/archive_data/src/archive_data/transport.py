@@ -1,7 +1,8 @@
 """Sends one range request and lets the body land where it is wanted.
 
-The standard library's HTTP client reads from the socket straight into the caller's buffer; the
-usual libraries copy each byte twice on the way.  What an answer means is decided in `blob`.
+The standard library's HTTP client reads from the socket straight into the caller's
+buffer; the usual libraries copy each byte twice on the way.  What an answer means is
+decided in `blob`.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10, 30
 
-#: S3 closes a connection that was idle for some 20 s; an older one is not worth the try.
+#: S3 closes a connection that was idle for some 20 s; an older one is not worth the
+#: try.
 _IDLE_MAX_S = 15.0
 
 #: How much of a refusal's body is kept for the message.
@@ -35,7 +38,7 @@ class Answer:
     """What came back: the head, and how much of the body reached the buffer."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     received: int = 0
     text: str = ""
 
@@ -67,8 +70,8 @@ class Transport:
         headers : mapping
             Sent as they are.
         into : memoryview, optional
-            Where the body of a 206 goes.  Other bodies, and all without `into`, become `text`
-            (the first two kilobytes).
+            Where the body of a 206 goes.  Other bodies, and all without `into`, become
+            `text` (the first two kilobytes).
 
         Raises
         ------
@@ -96,7 +99,7 @@ class Transport:
     def _exchange(
         self, parts: SplitResult, target: str, headers: Mapping[str, str]
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-        """Send the head on a kept connection, or on a new one where the peer has gone."""
+        """Send the head on a kept connection, or on a new one if that is gone."""
         kept = self._idle.setdefault((parts.scheme, parts.netloc), deque())
         while True:
             try:
@@ -190,7 +193,8 @@ def alone() -> Transport:
 
 
 def _after_fork() -> None:
-    # The sockets belong to the parent as well: they are left, not closed with a goodbye.
+    # The sockets belong to the parent as well: they are left, not closed with a
+    # goodbye.
     global _shared, _alone
     _shared, _alone = Transport(), _OfThread()
 
