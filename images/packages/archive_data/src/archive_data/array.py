@@ -201,10 +201,12 @@ class Array:
         if layout.pipeline.known:
             layout.pipeline.decode(stored, mask, into)
         else:
-            scratch.decode(
-                stored, mask, into, (layout.dtype, layout.chunks, layout.filters)
-            )
+            scratch.decode(stored, into, layout.dtype, layout.chunks, self._used(mask))
         return into.view(layout.dtype).reshape(self.chunks)
+
+    def _used(self, mask: int) -> tuple[Filter, ...]:
+        filters = enumerate(self.layout.filters)
+        return tuple(f for i, f in filters if not mask >> i & 1)
 
     def missing(self) -> npt.NDArray[Any]:
         """Return what stands for a chunk that was never written."""

@@ -39,7 +39,7 @@ _S3_PATH_HOST = re.compile(r"s3[\w.-]*\.amazonaws\.com")
 
 @dataclass(frozen=True)
 class InDandiset:
-    """A path in a dandiset; without a version the newest published one, else the draft."""
+    """A path in a dandiset; no version means the newest published one, or the draft."""
 
     dandiset: str
     version: str | None = None
