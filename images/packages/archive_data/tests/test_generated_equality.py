@@ -34,9 +34,7 @@ FILTERS: dict[str, dict[str, Any]] = {
     "zstd": dict(hdf5plugin.Zstd()),
     "lz4": dict(hdf5plugin.LZ4()),
     "blosc": dict(hdf5plugin.Blosc("lz4", 5, hdf5plugin.Blosc.SHUFFLE)),
-    "blosc bitshuffle": dict(
-        hdf5plugin.Blosc("zstd", 3, hdf5plugin.Blosc.BITSHUFFLE)
-    ),
+    "blosc bitshuffle": dict(hdf5plugin.Blosc("zstd", 3, hdf5plugin.Blosc.BITSHUFFLE)),
     "blosc2": dict(hdf5plugin.Blosc2("lz4", 5, hdf5plugin.Blosc2.SHUFFLE)),
     "bitshuffle": dict(hdf5plugin.Bitshuffle()),
 }

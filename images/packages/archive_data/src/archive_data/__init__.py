@@ -8,6 +8,8 @@ few of them and at once.
 """
 
 from .asset import Asset, open_asset
+from .bulk import fetch, prefetch
+from .dask_array import to_dask, to_xarray
 from .errors import (
     AccessDenied,
     ArchiveDataError,
@@ -40,11 +42,15 @@ __all__ = [
     "Stats",
     "TransferFailed",
     "UnknownReference",
+    "fetch",
     "open_asset",
     "open_file",
     "open_h5",
     "open_nwb",
     "open_zarr",
+    "prefetch",
     "reset_stats",
     "stats",
+    "to_dask",
+    "to_xarray",
 ]

@@ -55,17 +55,29 @@ def look(array: Array, axes: tuple[Axis, ...]) -> None:
     at_end = first + rows == array.layout.grid[0]
     if not at_end and int(sizes[np.asarray(new, np.int64)].sum()) < budget // 4:
         return
-    fetch(array, new)
+    fetch([(array, new)], PART_MAX_BYTES)
 
 
-def fetch(array: Array, numbers: list[int]) -> None:
-    """Start fetching chunks into the store."""
-    spans = [array.table.span(n) for n in numbers]
+def fetch(wanted: list[tuple[Array, list[int]]], size: int = 0) -> None:
+    """Start fetching chunks of arrays of one blob into the store.
+
+    Parameters
+    ----------
+    wanted : list of (Array, list of int)
+        The numbers of the chunks of each.
+    size : int
+        Bytes for each request; 0 chooses what brings all of it soonest.
+    """
+    chunks = [(array, n) for array, numbers in wanted for n in numbers]
+    if not chunks:
+        return
+    spans = [array.table.span(n) for array, n in chunks]
     runs = merge(spans, limits.CONNECTIONS)
-    for flight, run in zip(launch(array.blob, runs, PART_MAX_BYTES), runs, strict=True):
+    for flight, run in zip(launch(chunks[0][0].blob, runs, size), runs, strict=True):
         for i in run.members:
+            array, n = chunks[i]
             piece = Piece(flight, *spans[i])
-            store.put((array.token, numbers[i]), piece, spans[i][1] - spans[i][0])
+            store.put((array.token, n), piece, spans[i][1] - spans[i][0])
 
 
 def _same(axis: Axis) -> Hashable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -134,6 +135,17 @@ def find(reference: InDandiset) -> tuple[str, dict[str, Any]]:
         f"DANDI:{reference.dandiset}/{version}: has no asset {path!r}; "
         f"there are {', '.join(map(repr, near)) or 'none like it'}"
     )
+
+
+def rows(base: str, reference: InDandiset) -> Iterator[dict[str, Any]]:
+    """Yield all assets of a dandiset, with their metadata."""
+    version = reference.version or _newest(base, reference.dandiset)
+    where = f"{base}/dandisets/{reference.dandiset}/versions/{version}/assets/"
+    page: str | None = f"{where}?metadata=true&order=path"
+    while page:
+        answer = get_json(page)
+        yield from answer["results"]
+        page = answer["next"]
 
 
 def by_id(reference: InApi) -> tuple[str, dict[str, Any]]:

@@ -134,15 +134,16 @@ def open_asset(reference: Openable, path: str | None = None) -> Asset:
         return _of_client(reference)
     place = parse(reference, path)
     if isinstance(place, InDandiset):
-        return _of_row(*archive_api.find(place))
+        return of_row(*archive_api.find(place))
     if isinstance(place, InApi):
-        return _of_row(*archive_api.by_id(place))
+        return of_row(*archive_api.by_id(place))
     if isinstance(place, InBucket):
         return _at(archive_api.s3_url(place))
     return _at(place.url) if isinstance(place, AtAddress) else _on_disk(place)
 
 
-def _of_row(api: str, row: dict[str, Any]) -> Asset:
+def of_row(api: str, row: dict[str, Any]) -> Asset:
+    """Make an asset of a row of the archive's listing."""
     metadata = row.get("metadata") or {}
     url = archive_api.bytes_address(metadata) or ""
     is_zarr = bool(row.get("zarr")) or metadata.get("encodingFormat") == _ZARR_TYPE
@@ -195,7 +196,7 @@ def _of_client(given: Any) -> Asset:
             f"{type(given).__name__}: is no asset; give a text, a path or an asset of "
             "dandi.dandiapi.DandiAPIClient"
         ) from error
-    return _of_row(api, row)
+    return of_row(api, row)
 
 
 def local_path(asset: Asset) -> Path | None:

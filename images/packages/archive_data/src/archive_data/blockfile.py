@@ -28,6 +28,10 @@ BLOCK_BYTES = 64 << 10
 _MOST_BLOCKS = 64
 
 
+#: Longer reads are of data, not of metadata, and are not kept.
+_DIRECT_BYTES = 4 << 20
+
+
 class Spans:
     """Exact stretches of a blob, as an index holds them.
 
@@ -80,6 +84,8 @@ class BlockFile(io.RawIOBase):
         """Return a range; fetches what is missing in the calling thread."""
         if self.spans and (found := self.spans.find(start, stop)) is not None:
             return found
+        if stop - start >= _DIRECT_BYTES:
+            return memoryview(self.blob.read(start, stop))
         first, last = start // BLOCK_BYTES, (stop - 1) // BLOCK_BYTES
         if any(i not in self._blocks for i in range(first, last + 1)):
             self._fetch_near(first, last)
@@ -109,6 +115,12 @@ class BlockFile(io.RawIOBase):
     def _keep(self, start: int, data: memoryview) -> None:
         for at in range(0, len(data), BLOCK_BYTES):
             self._blocks[(start + at) // BLOCK_BYTES] = data[at : at + BLOCK_BYTES]
+        most = max(
+            limits.cache_bytes() // BLOCK_BYTES, 2 * _DIRECT_BYTES // BLOCK_BYTES
+        )
+        while len(self._blocks) > most:
+            # The oldest first; those of one read go together, and free its buffer.
+            del self._blocks[next(iter(self._blocks))]
 
     def load(self, wanted: Iterable[tuple[int, int]]) -> None:
         """Fetch the blocks of many ranges at once; never to be called inside HDF5."""

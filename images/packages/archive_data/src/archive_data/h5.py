@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from . import crawl
+from . import columns, crawl
 from .array import Array, Table
 from .blob import Blob
 from .blockfile import BlockFile, Spans
@@ -42,6 +42,7 @@ class Source:
         self.blob, self.tables = blob, tables
         self._file = weakref.ref(file)
         self._arrays: dict[int, Array | None] = {}
+        self._brought: set[str] = set()
 
     @property
     def file(self) -> File | None:
@@ -54,6 +55,19 @@ class Source:
         if at not in self._arrays:
             self._arrays[at] = array_of(dataset, self.blob, self.tables.get(at))
         return self._arrays[at]
+
+    def bring_neighbours(self, dataset: Dataset) -> None:
+        """Fetch a table's small columns together, when the first of them is read."""
+        array = dataset.array
+        if array is None or array.nbytes > columns.COLUMN_BYTES or dataset.name is None:
+            return
+        place = dataset.name.rpartition("/")[0]
+        if place in self._brought:
+            return
+        self._brought.add(place)
+        group = dataset.parent
+        if columns.is_table(group):
+            columns.fetch(columns.small_columns(group))
 
 
 class _Ours:
@@ -79,6 +93,7 @@ class Dataset(_Ours, h5py.Dataset):
 
     def __getitem__(self, key: Any, new_dtype: npt.DTypeLike | None = None) -> Any:
         if new_dtype is None and self.array is not None:
+            self._source.bring_neighbours(self)
             try:
                 return self.array[key]
             except Unsupported:

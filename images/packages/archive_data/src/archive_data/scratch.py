@@ -17,8 +17,8 @@ import numpy as np
 from .errors import DamagedChunk
 from .filters import Bytes, Filter
 
-
-#: How many values a filter puts before those that it is given; HDF5 lets it do so again.
+#: How many values a filter puts before those that it is given; HDF5 lets it do so
+#: again.
 _ADDED = {32008: 3}
 
 
