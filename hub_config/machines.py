@@ -1,7 +1,7 @@
 """The cloud's machines: what they have, what is left for people, what they cost.
 
-The table is ``instances.toml`` beside this file.  It is read by `settings`, which proves that
-each profile fits a machine, and by whatever counts money.
+The table is ``instances.toml`` beside this file.  It is read by `settings`, which
+proves that each profile fits a machine, and by whatever counts money.
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ class Machine(BaseModel):
     usable_cpu: float = Field(gt=0)
     usable_memory_gib: float = Field(gt=0)
     price_usd_per_h: float = Field(gt=0)
+
+    def holds(self, cpu: float, memory_gib: float, gpus: int) -> bool:
+        """Tell whether so much is left on an empty machine."""
+        return (
+            cpu <= self.usable_cpu
+            and memory_gib <= self.usable_memory_gib
+            and gpus <= self.gpus
+        )
 
 
 class Machines(BaseModel):

@@ -1,1 +1,1 @@
-"""The whole hub on one machine: launcher, spawner, limits, stand-ins, sample archive."""
+"""The whole hub on one machine: launcher, spawner, limits, stand-ins, samples."""

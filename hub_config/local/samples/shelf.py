@@ -8,6 +8,7 @@ Layout below one folder::
     catalogue/000054/assets/ASSET_ID.json      one record per asset
     catalogue/zarr/UUID.json                   entries of a Zarr, with their MD5
     incoming/                                  half-made things, swept at the next start
+    made/                                      a receipt per sample, then `complete`
 
 Objects come first, records last, each by a rename: a reader finds an asset whole or not
 at all, and two writers never touch one file. Only the standard library is used, because
@@ -16,6 +17,7 @@ the hub's environment reads what the user environment writes.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -24,21 +26,25 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 BUCKET = "dandiarchive"
 DRAFT = "draft"
-# Any fixed UUID does; it makes ours differ from the real archive's.
-_NAMESPACE = uuid.UUID("6f1c0d52-5b0e-4c7a-9a55-1f2a3c4d5e6f")
+# Makes our identifiers differ from the real archive's.
+_OURS = "archive-hub local archive"
 _BLOCK_BYTES = 1 << 20
 
 
 def stable_uuid(*words: str) -> str:
-    """Make the same UUID from the same words each time."""
-    return str(uuid.uuid5(_NAMESPACE, "\n".join(words)))
+    """Make the same UUID from the same words each time.
+
+    Its version says 4, "random", because dandischema takes no other for an asset.
+    """
+    seed = hashlib.sha256("\n".join((_OURS, *words)).encode()).digest()
+    return str(uuid.UUID(bytes=seed[:16], version=4))
 
 
 def now() -> str:
@@ -134,6 +140,13 @@ class Shelf:
         self.bucket = self.objects / BUCKET
         self.catalogue = root / "catalogue"
         self.incoming = root / "incoming"
+        self.made = root / "made"
+        self.complete = self.made / "complete"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every sample has been made."""
+        return self.complete.exists()
 
     def dandiset_file(self, identifier: str) -> Path:
         """Return the place of a dandiset's record."""
@@ -156,6 +169,27 @@ class Shelf:
         ) as place:
             yield Path(place)
 
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other writers out while several records change together."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with open(self.root / "lock", "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def assets(self, identifier: str) -> list[AssetRecord]:
+        """Read the records of a dandiset's assets."""
+        files = (self.catalogue / identifier / "assets").glob("*.json")
+        return [AssetRecord(**json.loads(file.read_text("utf-8"))) for file in files]
+
+    def leave_draft(self, identifier: str, record: AssetRecord) -> None:
+        """Take an asset out of the draft; published versions keep it."""
+        kept = [version for version in record.versions if version != DRAFT]
+        if kept:
+            self.write_asset(identifier, replace(record, versions=kept))
+        else:
+            self.asset_file(identifier, record.asset_id).unlink()
+
     def sweep(self) -> None:
         """Remove what dead processes left half-made."""
         for place in self.incoming.glob("*-*"):
@@ -167,7 +201,9 @@ class Shelf:
         """Move a file of `workspace` into the bucket."""
         target = self.bucket / blob_key(blob_id)
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(source, target)
+        # The same id is the same content; leaving it keeps its ETag.
+        if not target.exists():
+            os.replace(source, target)
 
     def put_zarr(self, source: Path, zarr_id: str) -> None:
         """Move a folder of `workspace` into the bucket, and list its entries."""

@@ -170,9 +170,9 @@ def asset_metadata(
     """Answer `/assets/{id}/`."""
     return {
         "@context": f"{_SCHEMA_URL}/{SCHEMA_VERSION}/context.json",
-        "schemaKey": "Asset",
         "schemaVersion": SCHEMA_VERSION,
         **asset.metadata,
+        "schemaKey": "Asset",
         "id": f"dandiasset:{asset.asset_id}",
         "identifier": asset.asset_id,
         "path": asset.path,

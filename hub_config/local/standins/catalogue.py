@@ -45,7 +45,7 @@ class Archive:
     folder : Path
         The local archive, see `hub_config.local.samples.shelf`.
     prefix : str
-        Path below which it is served, such as `/services/archive`.
+        Path by which clients reach it, such as `/services/archive`.
     storage_prefix : str
         Path (on the same host) or whole address of the S3 stand-in.
     account_of : callable
@@ -60,11 +60,25 @@ class Archive:
     def __post_init__(self) -> None:
         self.catalogue = Catalogue(Shelf(self.folder))
 
-    def add_routes(self, app: web.Application) -> None:
-        """Serve in `app`, beside whatever else it serves."""
+    def add_discovery(self, root_app: web.Application) -> None:
+        """Let clients find the archive from the root of the port.
+
+        The `dandi` client drops the path of `DANDI_INSTANCE` and asks `/server-info`.
+        """
+        root_app.router.add_get("/server-info", self._info)
+
+    def add_routes(self, app: web.Application, below: str = "") -> None:
+        """Serve in `app`, beside whatever else it serves.
+
+        Parameters
+        ----------
+        app : web.Application
+            A sub-application at `prefix`, or any application.
+        below : str
+            Path in `app` itself: empty in a sub-application, else the prefix.
+        """
         version = "/api/dandisets/{id}/versions/{version}"
         routes = {
-            "/": self._page,
             "/dandiset/{id}{rest:.*}": self._page,
             "/server-info": self._info,
             "/api/info": self._info,
@@ -81,8 +95,9 @@ class Archive:
             routes[f"{base}/assets/{{asset_id}}/info"] = self._asset_info
             routes[f"{base}/assets/{{asset_id}}/download"] = self._download
         for path, handler in routes.items():
-            pattern = self.prefix + path.rstrip("/") + r"{slash:/?}"
-            app.router.add_get(pattern, handler, allow_head=True)
+            app.router.add_get(below + path + "{slash:/?}", handler)
+        for root in {below, f"{below}/"}:
+            app.router.add_get(root, self._page)
 
     def _at(self, request: web.Request) -> Addresses:
         host = f"{request.scheme}://{request.host}"

@@ -1,0 +1,99 @@
+"""Everything the hub process needs, on either platform.
+
+The hub's configuration file is one line: ``from hub_config.configure import configure;
+configure(c)``.  One-machine mode calls it too and then says where things are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from tornado.httpclient import AsyncHTTPClient
+
+from .clusters import stop_clusters
+from .reference import idle_text
+from .settings import Hub, load
+from .startpage import PAGES
+
+GATEWAY = "access:services!service=dask-gateway"
+
+
+def configure(c: Any, hub: Hub | None = None) -> None:
+    """Configure JupyterHub.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        JupyterHub's configuration.
+    hub : Hub, optional
+        The settings; by default those of this package.
+    """
+    hub = hub or load()
+    # The default of ten makes a class that logs in together fail: time in the queue
+    # counts as time of the request.
+    AsyncHTTPClient.configure(None, max_clients=100)
+    _keep_sqlite_fast()
+    _people(c, hub)
+    _pages(c, hub)
+    _servers(c, hub)
+
+
+def _people(c: Any, hub: Hub) -> None:
+    c.JupyterHub.authenticator_class = "archive"
+    c.ArchiveAuthenticator.hub = hub
+    c.JupyterHub.load_roles = [
+        {"name": "user", "scopes": ["self", GATEWAY]},
+        {
+            "name": "server",
+            "scopes": [
+                "access:servers!server",
+                "read:users:name!user",
+                "read:users:groups!user",
+                "users:activity!user",
+                GATEWAY,
+            ],
+        },
+    ]
+    # A name in a URL or an API call that is not gh-NUMBER is nobody's.
+    c.Authenticator.username_pattern = r"gh-[1-9][0-9]{0,18}"
+
+
+def _pages(c: Any, hub: Hub) -> None:
+    c.JupyterHub.template_paths = [str(PAGES)]
+    c.JupyterHub.template_vars = {"about": hub.hub, "archives": hub.archives}
+
+
+def _servers(c: Any, hub: Hub) -> None:
+    c.KubeSpawner.default_url = "/lab"
+    c.KubeSpawner.http_timeout = 120
+    c.KubeSpawner.limits_text = idle_text(hub)
+    c.KubeSpawner.post_stop_hook = stop_clusters
+    c.KubeSpawner.environment = {
+        "JUPYTERHUB_ACTIVITY_INTERVAL": str(int(hub.idle.report_interval_min * 60)),
+        "ARCHIVE_HUB_BUSY_CAP_H": f"{hub.idle.busy_cap_h:g}",
+        "ARCHIVE_HUB_MAX_AGE_H": f"{hub.idle.max_age_h:g}",
+        "ARCHIVE_HUB_CULL_AFTER_MIN": f"{hub.idle.cull_after_min:g}",
+        # No server has an identity of the cloud; do not wait for one.
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "DANDI_NO_ET": "1",
+        "DASK_GATEWAY__AUTH__TYPE": "jupyterhub",
+        "DASK_LABEXTENSION__FACTORY__MODULE": "dask_gateway",
+        "DASK_LABEXTENSION__FACTORY__CLASS": "GatewayCluster",
+    }
+    c.JupyterHub.allow_named_servers = False
+    # A full start queue is for the person to see, not a reason to restart the hub.
+    c.Spawner.consecutive_failure_limit = 0
+
+
+def _keep_sqlite_fast() -> None:
+    """Write ahead: 2.2 times the activity posts a second on a loaded disk."""
+
+    @event.listens_for(Engine, "connect")
+    def connected(connection: Any, _: Any) -> None:
+        if "sqlite" in type(connection).__module__:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=NORMAL")
+            cursor.close()

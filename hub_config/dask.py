@@ -1,0 +1,90 @@
+"""What a person may ask of Dask Gateway, on both platforms.
+
+The ceilings hold per person, summed over all their clusters: `backend.PerPerson` is
+mixed into the gateway's backend.  The start commands are ours because the gateway's
+defaults name scripts that distributed no longer installs (dask/dask-gateway#945).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .settings import GIB, Dask, Hub
+
+SCHEDULER_CMD = ["dask", "scheduler"]
+WORKER_CMD = ["dask", "worker"]
+
+
+def configure(c: Any, hub: Hub) -> None:
+    """Set what the gateway process needs that does not depend on the platform.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        The gateway's configuration.
+    hub : Hub
+        The settings.
+    """
+    c.ClusterConfig.scheduler_cmd = SCHEDULER_CMD
+    c.ClusterConfig.worker_cmd = WORKER_CMD
+    c.ClusterConfig.idle_timeout = hub.dask.idle_timeout_min * 60
+    c.Backend.cluster_options = cluster_options(hub.dask)
+    c.PerPerson.clusters_per_person = hub.dask.clusters_per_person
+    c.PerPerson.cores_per_person = hub.dask.cores_per_person
+    c.PerPerson.memory_per_person = int(hub.dask.memory_gib_per_person * GIB)
+
+
+def cluster_options(dask: Dask) -> Any:
+    """Return the ``Options`` that the gateway shows and enforces for one cluster."""
+    from dask_gateway_server.options import Float, Integer, Options
+
+    def configured(options: Any) -> dict[str, int]:
+        return {
+            "worker_cores": options.worker_cores,
+            "worker_memory": int(options.worker_memory_gib * GIB),
+        }
+
+    cpu, memory = dask.worker_cpu, dask.worker_memory_gib
+    return Options(
+        Integer(
+            "worker_cores",
+            default=int(cpu.default),
+            min=1,
+            max=int(cpu.max),
+            label="Cores per worker",
+        ),
+        Float(
+            "worker_memory_gib",
+            default=memory.default,
+            min=0.25,
+            max=memory.max,
+            label="Memory per worker (GiB)",
+        ),
+        handler=configured,
+    )
+
+
+def room(
+    ceiling: tuple[float, float],
+    others: tuple[float, float],
+    worker: tuple[float, float],
+) -> int:
+    """Return how many workers of one size a person may still have in one cluster.
+
+    Parameters
+    ----------
+    ceiling, others, worker : tuple of float
+        Cores and bytes: allowed in all, held by the person's other clusters, of one
+        worker.
+
+    Returns
+    -------
+    int
+        0 when the other clusters use everything.
+    """
+    left = (
+        math.floor((most - used) / each)
+        for most, used, each in zip(ceiling, others, worker, strict=True)
+    )
+    return max(0, min(left))

@@ -1,0 +1,99 @@
+"""Ending what a person has once the answer is no, also while no browser is open."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from tornado.ioloop import PeriodicCallback
+
+_SWEEPS_A_CHECK = 5
+_AT_ONCE = 8
+_running: set[asyncio.Task[None]] = set()
+
+
+def put_out(app: Any, user: Any, *, forget_tokens: bool) -> None:
+    """Stop a person's servers, and delete the tokens, without keeping anybody waiting.
+
+    Parameters
+    ----------
+    app : jupyterhub.app.JupyterHub
+        The running hub; None before it runs.
+    user : jupyterhub.user.User
+        Who is out.
+    forget_tokens : bool
+        Also delete every API token; otherwise they are refused until the next login.
+    """
+    if app is None:
+        return
+    task = asyncio.ensure_future(_put_out(app, user, forget_tokens))
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+
+
+async def _put_out(app: Any, user: Any, forget_tokens: bool) -> None:
+    for name, spawner in list(user.spawners.items()):
+        if not spawner.active or spawner.pending:
+            # A server that is just starting is found by the next sweep.
+            continue
+        app.log.info("gate: stopping the server of %s", spawner._log_name)
+        try:
+            await app.proxy.delete_user(user, name)
+            await user.stop(name)
+        except Exception:
+            app.log.exception("gate: cannot stop %s; tried again", spawner._log_name)
+    if forget_tokens:
+        for token in list(user.orm_user.api_tokens):
+            app.db.delete(token)
+        app.db.commit()
+
+
+class Sweep:
+    """Looks people up whose servers run, in case nobody asks the hub for them.
+
+    JupyterHub looks a person up only when a request comes; a server that computes, or
+    keeps quiet on purpose, might send none.
+
+    Parameters
+    ----------
+    app : jupyterhub.app.JupyterHub
+        The running hub.
+    authenticator : ArchiveAuthenticator
+        Has `refresh_user` and `auth_refresh_age`.
+    """
+
+    def __init__(self, app: Any, authenticator: Any) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._age_s = authenticator.auth_refresh_age
+        self._timer: PeriodicCallback | None = None
+
+    def start(self) -> None:
+        """Begin; the event loop must run."""
+        if self._age_s:
+            period_ms = 1000 * self._age_s / _SWEEPS_A_CHECK
+            self._timer = PeriodicCallback(self.sweep, period_ms, jitter=0.1)
+            self._timer.start()
+
+    async def sweep(self) -> None:
+        """Look up everybody with a server who would be due before the next sweep."""
+        latest = time.monotonic() - self._age_s * (1 - 1 / _SWEEPS_A_CHECK)
+        due = [
+            user
+            for user in list(self._app.users.values())
+            if user.active and (user._auth_refreshed or 0.0) <= latest
+        ]
+        limit = asyncio.Semaphore(_AT_ONCE)
+        await asyncio.gather(*(self._look_up(user, limit) for user in due))
+
+    async def _look_up(self, user: Any, limit: asyncio.Semaphore) -> None:
+        async with limit:
+            try:
+                model = await self._authenticator.refresh_user(user)
+                if model:
+                    user._auth_refreshed = time.monotonic()
+                if isinstance(model, dict):
+                    await user.save_auth_state(model["auth_state"])
+            except Exception:
+                self._app.log.exception("gate: cannot look up %s", user.name)

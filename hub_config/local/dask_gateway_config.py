@@ -1,0 +1,5 @@
+"""The gateway's configuration file on one machine."""
+
+from hub_config.local.gateway import configure
+
+configure(get_config())  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,53 @@
+"""The stand-ins as services of the hub: which processes, where, with which secrets."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ..process import LEASH
+from ..state import Run, State
+
+GITHUB = "/services/github"
+ARCHIVE = "/services/archive"
+STORAGE = "/services/s3"
+
+
+def github_url(run: Run) -> str:
+    """Return where the hub itself finds the stand-in of GitHub."""
+    return f"{run.inner('standins')}{GITHUB}"
+
+
+def archive_url(run: Run) -> str:
+    """Return where the hub and user servers find the stand-in of the archive."""
+    return f"{run.inner('standins')}{ARCHIVE}"
+
+
+def storage_url(run: Run) -> str:
+    """Return where user servers find the stand-in of S3."""
+    return f"{run.inner('storage')}{STORAGE}"
+
+
+def services(state: State, run: Run) -> list[dict[str, Any]]:
+    """Return the stand-ins for ``c.JupyterHub.services``; none with the real GitHub."""
+    if run.github:
+        return []
+    environment = {"ARCHIVE_HUB_STATE": str(state.path)}
+    command = [*LEASH, sys.executable, "-m", "hub_config.local.standins"]
+    return [
+        {
+            "name": "github",
+            "url": run.inner("standins"),
+            "command": [*command, "people"],
+            "environment": environment,
+        },
+        # The same process as GitHub's: both are about the same people.
+        {"name": "archive", "url": run.inner("standins")},
+        {
+            "name": "s3",
+            "display": False,
+            "url": run.inner("storage"),
+            "command": [*command, "storage"],
+            "environment": environment,
+        },
+    ]

@@ -1,0 +1,100 @@
+"""Profiles as KubeSpawner wants them.
+
+Memory goes out in bytes, the only spelling that all four readers agree on: "16G" is
+16 * 2**30 to JupyterHub and dask-gateway, 16 * 10**9 to Kubernetes and Dask.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .settings import GIB, Hub, Profile, Span
+
+POOL_LABEL = "hub.jupyter.org/node-pool"
+GPU_RESOURCE = "nvidia.com/gpu"
+
+
+def profile_list(hub: Hub, registry: str = "localhost") -> list[dict[str, Any]]:
+    """Return ``KubeSpawner.profile_list``, in the order of declaration.
+
+    Parameters
+    ----------
+    hub : Hub
+        The settings.
+    registry : str
+        What goes before an image's name: where the cluster pulls from.
+    """
+    names = list(hub.profiles)
+    following = dict(zip(names, [*names[1:], ""], strict=True))
+    return [_entry(hub, registry, name, following[name]) for name in names]
+
+
+def _entry(hub: Hub, registry: str, name: str, following: str) -> dict[str, Any]:
+    profile = hub.profiles[name]
+    images = [f"{registry}/{hub.images[image]}" for image in profile.images]
+    entry: dict[str, Any] = {
+        "slug": name,
+        "display_name": profile.display_name,
+        "description": describe(profile),
+        "default": profile.default,
+        "kubespawner_override": {
+            "image": images[0],
+            "cpu_guarantee": profile.cpu.guarantee,
+            "cpu_limit": profile.cpu.limit,
+            "mem_guarantee": int(profile.memory_gib.guarantee * GIB),
+            "mem_limit": int(profile.memory_gib.limit * GIB),
+            "node_selector": {POOL_LABEL: profile.node_pool},
+            # What the server says when memory ran out: where it was, where to go next.
+            "environment": {
+                "ARCHIVE_HUB_PROFILE": profile.display_name,
+                "ARCHIVE_HUB_NEXT_PROFILE": _larger(hub, profile, following),
+            },
+        },
+    }
+    if profile.gpus:
+        entry["kubespawner_override"] |= {
+            "extra_resource_limits": {GPU_RESOURCE: str(profile.gpus)},
+            "tolerations": [
+                {"key": GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}
+            ],
+        }
+    if len(images) > 1:
+        choices = {
+            image: {
+                "display_name": image,
+                "default": index == 0,
+                "kubespawner_override": {"image": images[index]},
+            }
+            for index, image in enumerate(profile.images)
+        }
+        entry["profile_options"] = {
+            "image": {"display_name": "Image", "choices": choices}
+        }
+    return entry
+
+
+def _larger(hub: Hub, profile: Profile, following: str) -> str:
+    """Return the next profile's display name, if it has more memory."""
+    if not following:
+        return ""
+    other = hub.profiles[following]
+    more = other.memory_gib.limit > profile.memory_gib.limit
+    return other.display_name if more and other.gpus == profile.gpus else ""
+
+
+def describe(profile: Profile) -> str:
+    """Return the profile's text on the start page, made from its numbers."""
+    parts = [
+        f"{span_text(profile.cpu)} CPU cores",
+        f"{span_text(profile.memory_gib)} GiB of memory",
+    ]
+    if profile.gpus:
+        parts.append("a GPU" if profile.gpus == 1 else f"{profile.gpus} GPUs")
+    return f"{profile.summary} {', '.join(parts)}."
+
+
+def span_text(span: Span) -> str:
+    """Return ``6 to 12``, or ``6`` where guarantee and limit are equal."""
+    if span.guarantee == span.limit:
+        return f"{span.limit:g}"
+    return f"{span.guarantee:g} to {span.limit:g}"

@@ -1,0 +1,107 @@
+"""Derived files: what Helm, Terraform and the docs take from the settings.
+
+Adding one is adding a line to `files`.  JSON is written where YAML is read: it is YAML.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from .profiles import profile_list
+from .reference import NOTE, profiles_page, settings_page
+from .settings import GIB, Hub
+
+
+def files(hub: Hub) -> dict[str, Callable[[], str]]:
+    """Return the derived files by path, each with the function that makes its text."""
+    made: dict[str, Callable[[], str]] = {
+        "helm/hub/values.generated.yaml": partial(helm_values, hub, "localhost"),
+        "docs/reference/profiles.md": partial(profiles_page, hub),
+        "docs/reference/settings.md": settings_page,
+    }
+    for name, environment in hub.environments.items():
+        made |= {
+            f"helm/hub/{name}.generated.yaml": partial(
+                helm_values, hub, environment.registry
+            ),
+            f"terraform/live/{name}/hub.auto.tfvars.json": partial(
+                terraform_variables, hub, name
+            ),
+        }
+    return made
+
+
+def stale(hub: Hub, root: Path) -> list[str]:
+    """Return the derived files under `root` that differ from the settings."""
+    return [
+        name
+        for name, text in files(hub).items()
+        if not (root / name).is_file()
+        or (root / name).read_text(encoding="utf-8") != text()
+    ]
+
+
+def write(hub: Hub, root: Path) -> list[str]:
+    """Write the derived files under `root` that are stale; return their names."""
+    names = stale(hub, root)
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(files(hub)[name](), encoding="utf-8")
+    return names
+
+
+def helm_values(hub: Hub, registry: str) -> str:
+    """Return the chart values that depend on the settings."""
+    idle = hub.idle
+    values = {
+        "jupyterhub": {
+            "hub": {"image": _image(registry, hub.images["hub"])},
+            "singleuser": {
+                "image": _image(registry, hub.images["base"]),
+                "profileList": profile_list(hub, registry),
+            },
+            "cull": {
+                "timeout": int(idle.cull_after_min * 60),
+                "maxAge": int(idle.max_age_h * 3600),
+            },
+        },
+        "dask-gateway": {
+            "gateway": {
+                "image": _image(registry, hub.images["gateway"]),
+                "backend": {"image": _image(registry, hub.images["base"])},
+            }
+        },
+        "home": {"quotaBytes": int(hub.home.quota_gib * GIB)},
+    }
+    return f"# {NOTE}\n{json.dumps(values, indent=2)}\n"
+
+
+def _image(registry: str, image: str) -> dict[str, str]:
+    name, tag = f"{registry}/{image}".rsplit(":", 1)
+    return {"name": name, "tag": tag}
+
+
+def terraform_variables(hub: Hub, environment: str) -> str:
+    """Return the variables of one environment, as ``*.auto.tfvars.json``."""
+    place = hub.environments[environment]
+    variables = {
+        "hub_name": f"archive-hub-{environment}",
+        "host": place.host,
+        "region": place.region,
+        "registry": place.registry,
+        "images": dict(hub.images),
+        "home_quota_gib": hub.home.quota_gib,
+        "node_pools": {
+            name: {
+                "instance_types": list(pool.instance_types),
+                "max_nodes": pool.max_nodes,
+                "capacity": pool.capacity,
+                "gpus": max(machine.gpus for machine in pool.machines),
+            }
+            for name, pool in hub.node_pools.items()
+        },
+    }
+    return json.dumps({"//": NOTE, **variables}, indent=2) + "\n"

@@ -1,0 +1,115 @@
+"""The start page: sizes and images to choose from, and a refusal for all else.
+
+`StartPage` is mixed into both spawners.  It draws KubeSpawner's ``profile_list`` with
+our template and checks what comes back before anything starts, from form and API alike.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from kubespawner import KubeSpawner
+from tornado import web
+from traitlets import Unicode
+
+PAGES = Path(__file__).with_name("pages")
+
+
+class RefusedChoice(web.HTTPError):
+    """A choice that this hub does not offer: HTTP 400, with the reason for the page."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(400, reason)
+        self.jupyterhub_message = reason
+
+
+class StartPage(KubeSpawner):  # type: ignore[misc]
+    """KubeSpawner with our start page.
+
+    Profiles may carry two keys that KubeSpawner does not know: ``note``, shown beside
+    the description, and ``unavailable``, a reason: then it is listed but refused.
+    """
+
+    limits_text = Unicode("", config=True, help="When a server stops, in words.")
+    machine_text = Unicode("", config=True, help="How limits are held here, in words.")
+
+    def _render_options_form(self, profile_list: list[dict[str, Any]]) -> str:
+        """Draw the page; called by JupyterHub for each visit."""
+        profiles = self._get_initialized_profile_list(profile_list)
+        return (
+            _templates()
+            .get_template("start-form.html")
+            .render(
+                profiles=profiles,
+                chosen=self._chosen(profiles),
+                limits_text=self.limits_text,
+                machine_text=self.machine_text,
+            )
+        )
+
+    def _chosen(self, profiles: list[dict[str, Any]]) -> dict[str, str]:
+        """Return the last choice if it is still offered, else the default."""
+        last = self.user_options or {}
+        offered = [one for one in profiles if not one.get("unavailable")]
+        try:
+            self._validate_user_options(profiles)
+        except RefusedChoice:
+            last = {}
+        slug = last.get("profile") or next(
+            (one["slug"] for one in offered if one.get("default")), offered[0]["slug"]
+        )
+        return {**last, "profile": slug}
+
+    def _validate_user_options(self, profile_list: list[dict[str, Any]]) -> None:
+        """Refuse what is not on the list; called before a server starts.
+
+        Raises
+        ------
+        RefusedChoice
+            With the reason, for the page and the API.
+        """
+        by_slug = {one["slug"]: one for one in profile_list}
+        options = dict(self.user_options or {})
+        slug = options.pop("profile", None)
+        if slug is None and not options:
+            return
+        if not isinstance(slug, str) or slug not in by_slug:
+            raise RefusedChoice(
+                f"There is no size {_shown(slug)}; there are {', '.join(by_slug)}."
+            )
+        profile = by_slug[slug]
+        if profile.get("unavailable"):
+            raise RefusedChoice(f"{profile['display_name']}: {profile['unavailable']}")
+        offered = profile.get("profile_options", {})
+        for key, value in options.items():
+            choices = offered.get(key, {}).get("choices", {})
+            if not isinstance(value, str) or value not in choices:
+                raise RefusedChoice(
+                    f"{profile['display_name']} has no choice {_shown(key)} = "
+                    f"{_shown(value)}."
+                )
+
+    def _options_from_form(self, formdata: dict[str, list[str]]) -> dict[str, str]:
+        """Read the form; what it does not know is dropped, as KubeSpawner does."""
+        known = {
+            key: value
+            for key, value in formdata.items()
+            if key == "profile" or key.startswith("profile-option-")
+        }
+        options: dict[str, str] = super()._options_from_form(known)
+        return options
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+@lru_cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(PAGES), autoescape=select_autoescape(), trim_blocks=True
+    )

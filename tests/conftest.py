@@ -1,0 +1,136 @@
+"""Fixtures that several tests share.
+
+hub
+    The settings of this repository.
+root
+    The folder of this repository.
+running
+    A whole hub on this machine, started once for all tests that need one, on a state
+    folder of its own: what `archive-hub local status --json` says of it.
+person
+    Makes a browser-like client that is logged in as one of the stand-in's people.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hub_config import settings
+from hub_config.local import environments
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def hub() -> settings.Hub:
+    return settings.load()
+
+
+def say(*words: str, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run `archive-hub` with `words`."""
+    command = [str(Path(sys.executable).with_name("archive-hub")), *words]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=check, timeout=300
+    )
+
+
+@pytest.fixture(scope="session")
+def archive_hub(root: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs the command line."""
+
+    def run(*words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+        return say(*words, cwd=root, check=check)
+
+    return run
+
+
+@contextmanager
+def hub_on(state: Path, root: Path, *options: str) -> Iterator[dict[str, Any]]:
+    """Run a hub on `state` while the block runs; print its log when it fails."""
+    script = str(Path(sys.executable).with_name("archive-hub"))
+    command = [script, "local", "up", "--state", str(state), "--port", "0", *options]
+    launcher = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
+    try:
+        yield until_healthy(launcher, state, root)
+    finally:
+        launcher.send_signal(signal.SIGTERM)
+        launcher.communicate(timeout=60)
+        log = state / "logs" / "hub.log"
+        if log.exists():
+            print(log.read_text(errors="replace")[-20_000:])
+
+
+def until_healthy(
+    launcher: subprocess.Popen[str], state: Path, root: Path
+) -> dict[str, Any]:
+    """Wait for the hub that `launcher` starts, and return its status."""
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        if launcher.poll() is not None:
+            pytest.fail(f"the hub did not start: {launcher.communicate()[1]}")
+        words = ("local", "status", "--state", str(state), "--json")
+        status = say(*words, cwd=root, check=False)
+        if status.returncode == 0 and (found := json.loads(status.stdout))["healthy"]:
+            return found
+        time.sleep(0.3)
+    pytest.fail("the hub was not healthy after 180 s")
+
+
+@pytest.fixture(scope="session")
+def running(
+    tmp_path_factory: pytest.TempPathFactory, root: Path
+) -> Iterator[dict[str, Any]]:
+    if not os.access(environments.user_python(), os.X_OK):
+        pytest.skip("no user environment; `archive-hub local prepare` makes it")
+    with hub_on(tmp_path_factory.mktemp("state"), root) as status:
+        yield status
+
+
+class Visitor(httpx.Client):
+    """A browser as far as HTTP goes: cookies, redirects, forms."""
+
+    def log_in(self, login: str) -> httpx.Response:
+        """Sign in through the stand-in of GitHub; return the page one ends on."""
+        page = self.get("/hub/oauth_login", params={"next": "/hub/home"})
+        assert "authorize" in str(page.url), page.text
+        form = dict(page.url.params) | {"login": login}
+        return self.post(page.url.copy_with(query=None), data=form)
+
+    @property
+    def xsrf(self) -> str:
+        """The token that forms of the hub must bring."""
+        return next(
+            cookie.value or ""
+            for cookie in self.cookies.jar
+            if cookie.name == "_xsrf" and cookie.path == "/hub/"
+        )
+
+
+@pytest.fixture
+def person(running: dict[str, Any]) -> Iterator[Callable[[str], Visitor]]:
+    visitors: list[Visitor] = []
+
+    def make(login: str) -> Visitor:
+        visitor = Visitor(base_url=running["url"], follow_redirects=True, timeout=60)
+        visitors.append(visitor)
+        visitor.log_in(login)
+        return visitor
+
+    yield make
+    for visitor in visitors:
+        visitor.close()
