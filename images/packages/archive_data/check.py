@@ -1,6 +1,6 @@
 """Runs the tests of `archive_data` in the users' environment.
 
-``.venv/bin/python images/packages/archive_data/check.py [pytest's arguments]``.  The users'
+``python images/packages/archive_data/check.py [arguments of pytest]``.  The users'
 environment has no pytest; it is put beside it, from the hub's lock, into
 ``.envs/test-tools``.
 """

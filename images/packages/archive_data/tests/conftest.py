@@ -5,10 +5,12 @@ The stand-in runs in the hub's environment, this suite in the users' own.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,3 +95,61 @@ def scratch_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache.decoded.clear()
     ahead.store.clear()
     return tmp_path / "scratch"
+
+
+class Archive:
+    """The archive stand-in; what is put here is found through its API.
+
+    Records are written in the layout that `hub_config.local.samples.shelf` describes.
+    """
+
+    def __init__(self, s3: S3) -> None:
+        self.root = s3.root / "archive"
+        self.url = f"{s3.url}/services/archive"
+        self.storage = f"{s3.url}/services/s3"
+
+    def put(
+        self, path: str, data: bytes, dandiset: str = "000054", embargo: str = "OPEN"
+    ) -> str:
+        """Put an asset into the draft and the published version; return its number."""
+        asset_id, blob = str(uuid.uuid4()), str(uuid.uuid4())
+        key = f"blobs/{blob[:3]}/{blob[3:6]}/{blob}"
+        _write(self.root / "objects/dandiarchive" / key, data)
+        etag = hashlib.md5(data).hexdigest() + "-1"
+        time, version = "2021-08-19T15:47:00Z", "0.210819.1547"
+        dandi = {
+            "identifier": dandiset,
+            "name": "n",
+            "description": "d",
+            "contact_person": "p",
+            "versions": {"draft": time, version: time},
+            "embargo_status": embargo,
+            "owners": ["owner"],
+        }
+        asset = {
+            "asset_id": asset_id,
+            "path": path,
+            "size": len(data),
+            "created": time,
+            "modified": time,
+            "versions": ["draft", version],
+            "metadata": {"digest": {"dandi:dandi-etag": etag}},
+            "blob": blob,
+        }
+        catalogue = self.root / "catalogue" / dandiset
+        _write(catalogue / f"assets/{asset_id}.json", json.dumps(asset).encode())
+        _write(catalogue / "dandiset.json", json.dumps(dandi).encode())
+        return asset_id
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+@pytest.fixture
+def archive(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Archive:
+    found = Archive(s3)
+    monkeypatch.setenv("DANDI_INSTANCE", found.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", found.storage)
+    return found

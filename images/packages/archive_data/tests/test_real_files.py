@@ -28,7 +28,9 @@ if not FILES:
 def same(a: Any, b: Any, files: tuple[h5py.File, h5py.File]) -> bool:
     """Compare values; a reference counts as equal if it leads to the same object."""
     if isinstance(a, h5py.Reference):
-        there = [file[ref] if ref else None for file, ref in zip(files, (a, b))]
+        there = [
+            file[ref] if ref else None for file, ref in zip(files, (a, b), strict=True)
+        ]
         return all(x is None for x in there) or there[0].name == there[1].name
     if isinstance(a, np.void) and a.dtype.names:
         return all(same(a[n], b[n], files) for n in a.dtype.names)

@@ -33,8 +33,8 @@ class Asset:
         leads there.
     size : int or None
         Length in bytes; None where nobody said so yet.
-    etag : str
-        ETag on S3, which the archive calls ``dandi:dandi-etag``; empty if unknown.
+    digest : str
+        What the archive calls the content (``dandi:dandi-etag``); empty if unknown.
     is_zarr : bool
         True for a Zarr.
     is_embargoed : bool
@@ -48,7 +48,7 @@ class Asset:
     path: str
     url: str = ""
     size: int | None = None
-    etag: str = ""
+    digest: str = ""
     is_zarr: bool = False
     is_embargoed: bool = False
     download_url: str = ""
@@ -66,7 +66,7 @@ class Asset:
         if renew and (self.is_embargoed or not url):
             self._require_key()
             url = renew()
-        return HttpBlob(url, self.size, self.etag, renew)
+        return HttpBlob(url, self.size, renew=renew, digest=self.digest)
 
     def _require_key(self) -> None:
         if self.is_embargoed and not web.api_key():
@@ -154,7 +154,7 @@ def of_row(api: str, row: dict[str, Any]) -> Asset:
         path=str(row.get("path") or metadata.get("path") or row["asset_id"]),
         url=url,
         size=None if size is None else int(size),
-        etag=str((metadata.get("digest") or {}).get("dandi:dandi-etag") or ""),
+        digest=str((metadata.get("digest") or {}).get("dandi:dandi-etag") or ""),
         is_zarr=is_zarr,
         is_embargoed=_EMBARGOED in access,
         download_url="" if is_zarr else download,

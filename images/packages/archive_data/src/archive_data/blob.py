@@ -43,12 +43,16 @@ class Blob(ABC):
     size : int
         Length in bytes.
     etag : str
-        Identity of the content, without quotes; empty if unknown.
+        ETag of the object, without quotes; empty if none was seen yet.
+    digest : str
+        What the archive calls the content, its ``dandi:dandi-etag``; else empty.  It is
+        the ETag of an upload, but a copy in the bucket may have another one.
     """
 
     name: str
     size: int
     etag: str
+    digest: str = ""
 
     @abstractmethod
     def read(self, start: int, stop: int) -> bytes:
@@ -61,8 +65,13 @@ class Blob(ABC):
     @property
     def key(self) -> str:
         """Name of the content: equal for equal bytes, fit for a file name."""
-        safe = "".join(c if c.isalnum() or c in "-." else "_" for c in self.etag)
+        safe = "".join(c if c.isalnum() or c in "-." else "_" for c in self.identity)
         return f"{safe or 'unknown'}-{self.size}"
+
+    @property
+    def identity(self) -> str:
+        """The digest, else the ETag, else an empty text."""
+        return self.digest or self.etag
 
 
 class HttpBlob(Blob):
@@ -87,15 +96,17 @@ class HttpBlob(Blob):
         size: int | None = None,
         etag: str = "",
         renew: Callable[[], str] | None = None,
+        digest: str = "",
     ) -> None:
         self.url, self.etag, self.renew = url, etag.strip('"'), renew
+        self.digest = digest
         self.name = url.partition("?")[0]
         self.size = -1 if size is None else size
         if size is None:
             self._look()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return HttpBlob, (self.url, self.size, self.etag, self.renew)
+        return HttpBlob, (self.url, self.size, self.etag, self.renew, self.digest)
 
     def read(self, start: int, stop: int) -> bytes:
         """Read a range in the calling thread, over connections of its own."""

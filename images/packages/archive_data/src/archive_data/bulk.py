@@ -48,7 +48,7 @@ def fetch(dataset: Any, selections: Sequence[Any]) -> list[Any]:
 
 
 def array_of(thing: Any) -> Array | None:
-    """Return the array behind a dataset or an NWB object's ``data``, if there is one."""
+    """Return the array behind a dataset or an NWB object's ``data``, if any."""
     if isinstance(thing, Array):
         return thing
     for attribute in ("data", "dataset"):

@@ -1,4 +1,4 @@
-"""``archive-data index make|verify|show|export``: the indexes, from the command line."""
+"""``archive-data index make|verify|show|export``: indexes by command."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _index_of(given: argparse.Namespace) -> tuple[Asset, Index]:
 
 def _make(given: argparse.Namespace) -> int:
     if given.all:
-        return batch.make_all(given.reference, given.to)
+        return _make_all(given.reference, given.to)
     asset = open_asset(given.reference, given.path)
     index = make(asset.blob)
     if given.to:
@@ -81,6 +81,21 @@ def _make(given: argparse.Namespace) -> int:
     path = store.put(index, given.to)
     print(f"{path}: {_summary(index)}")
     return 0
+
+
+def _make_all(reference: str, folder: Path | None) -> int:
+    failed = total = 0
+    for step in batch.make_all(reference, folder):
+        total = step.of
+        if step.error:
+            failed += 1
+            print(f"\r{step.path}: {step.error}", file=sys.stderr)
+        if sys.stderr.isatty():
+            bar = "#" * (30 * step.number // step.of)
+            text = f"\r[{bar:30}] {step.number}/{step.of} {step.path:.50}"
+            print(text, end="", file=sys.stderr)
+    print(f"{total - failed} of {total} indexes are there")
+    return 1 if failed else 0
 
 
 def _verify(given: argparse.Namespace) -> int:
@@ -107,7 +122,7 @@ def _summary(index: Index) -> str:
     return (
         f"{len(pack(index))} bytes; {len(index.spans.starts)} spans of "
         f"{len(index.spans.body)} bytes; {len(index.tables)} tables of {chunks} chunks; "
-        f"of {index.size} bytes with ETag {index.etag!r}"
+        f"of {index.size} bytes with digest {index.identity!r}"
     )
 
 

@@ -36,6 +36,8 @@ def to_dask(dataset: Any, chunks: Any = "auto") -> Any:
     """
     try:
         import dask.array
+
+        from_array: Any = dask.array.from_array
     except ImportError as error:
         raise MissingPackage(
             "to_dask: needs dask; install archive-data[dask]"
@@ -46,7 +48,7 @@ def to_dask(dataset: Any, chunks: Any = "auto") -> Any:
         raise NotReadable(f"to_dask: {name!r} is no plain array; read it as it is")
     if isinstance(chunks, str) and chunks in ("auto", "native"):
         chunks = array.chunks if chunks == "native" else rows_of_chunks(array)
-    return dask.array.from_array(
+    return from_array(
         array,
         chunks=chunks,
         name=f"archive-{array.token}-{_digest(chunks)}",
@@ -63,7 +65,7 @@ def _digest(chunks: Any) -> str:
 
 
 def rows_of_chunks(array: Array) -> tuple[int, ...]:
-    """Return a task's shape: full along all axes but the first, whole chunks along it."""
+    """Return a task's shape: whole rows of chunks."""
     row = math.prod(array.shape[1:]) * array.dtype.itemsize * array.chunks[0]
     if row > 2 * TASK_BYTES:
         return array.chunks

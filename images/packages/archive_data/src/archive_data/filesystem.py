@@ -20,7 +20,7 @@ _PATH = re.compile(
 )
 
 
-class ArchiveFileSystem(AbstractFileSystem):  # type: ignore[misc]
+class ArchiveFileSystem(AbstractFileSystem):
     """Read-only view of the archive: ``archive://DANDISET[/VERSION]/PATH``."""
 
     protocol = "archive"
@@ -40,7 +40,7 @@ class ArchiveFileSystem(AbstractFileSystem):  # type: ignore[misc]
         asset = self._asset(path)
         size = asset.blob.size if not asset.is_zarr else asset.size
         name = self._strip_protocol(path)
-        return {"name": name, "size": size, "type": "file", "ETag": asset.etag}
+        return {"name": name, "size": size, "type": "file", "ETag": asset.digest}
 
     def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
         """List an asset itself; the archive's API lists dandisets."""

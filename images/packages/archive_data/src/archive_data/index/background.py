@@ -20,7 +20,7 @@ def main() -> None:
     os.nice(10)
     folder = Path(sys.argv[1])
     task = json.loads(sys.stdin.read())
-    blob = HttpBlob(task["url"], int(task["size"]), task["etag"])
+    blob = HttpBlob(task["url"], int(task["size"]), digest=task["digest"])
     path = folder / (blob.key + store.SUFFIX)
     if not path.exists():
         store.alone(path, lambda: store.put(make(blob), folder))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .. import archive_api
 from ..asset import Asset, of_row
@@ -15,8 +14,18 @@ from . import store
 from .make import make
 
 
-def make_all(reference: str, folder: Path | None) -> int:
-    """Make what is missing, with a line for each asset that could not be done.
+@dataclass(frozen=True)
+class Step:
+    """One asset is done, or could not be; `error` says why."""
+
+    number: int
+    of: int
+    path: str
+    error: str = ""
+
+
+def make_all(reference: str, folder: Path | None) -> Iterator[Step]:
+    """Make what is missing, one asset after the other.
 
     Parameters
     ----------
@@ -25,28 +34,23 @@ def make_all(reference: str, folder: Path | None) -> int:
     folder : Path, optional
         Where the indexes go.
 
-    Returns
-    -------
-    int
-        0, or 1 if some could not be made.
+    Yields
+    ------
+    Step
+        After each asset; those that are there already take no time.
     """
     assets = [asset for asset in list_assets(reference) if asset.path.endswith(".nwb")]
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
-    failed = 0
     for n, asset in enumerate(assets, 1):
-        _progress(n, len(assets), asset.path)
+        error = ""
         try:
             _make_one(asset, folder or store.local_folder())
         except AccessDenied:
             raise
-        except ArchiveDataError as error:
-            failed += 1
-            print(f"\r{asset.path}: {error}", file=sys.stderr)
-    print(
-        f"\r{len(assets) - failed} of {len(assets)} indexes are there", file=sys.stderr
-    )
-    return 1 if failed else 0
+        except ArchiveDataError as found:
+            error = str(found)
+        yield Step(n, len(assets), asset.path, error)
 
 
 def _make_one(asset: Asset, folder: Path) -> None:
@@ -67,9 +71,3 @@ def list_assets(reference: str) -> Iterator[Asset]:
     base = archive_api.api()
     for row in archive_api.rows(base, place):
         yield of_row(base, row)
-
-
-def _progress(n: int, of: int, what: Any) -> None:
-    if sys.stderr.isatty():
-        bar = "#" * (30 * n // of)
-        print(f"\r[{bar:30}] {n}/{of} {what!s:.60}", end="", file=sys.stderr)

@@ -26,13 +26,13 @@ def verify(index: Index, blob: Blob) -> list[str]:
     list of str
         One sentence for each thing that is wrong; empty if all is right.
     """
-    if (index.size, index.etag) != (blob.size, blob.etag):
+    if (index.size, index.identity) != (blob.size, blob.identity):
         return [
-            f"is of an object of {index.size} bytes with ETag {index.etag!r}, this one "
-            f"has {blob.size} and {blob.etag!r}"
+            f"is of an object of {index.size} bytes with digest {index.identity!r}, this one "
+            f"has {blob.size} and {blob.identity!r}"
         ]
     right = make(blob)
-    wrong = []
+    wrong: list[str] = []
     spans = index.spans
     for start, stop in zip(spans.starts, spans.stops, strict=True):
         expected = right.spans.find(start, stop)

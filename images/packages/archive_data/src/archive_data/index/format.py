@@ -4,7 +4,7 @@ It holds bytes of the blob (its *spans*: what HDF5 reads while a file is opened 
 looked at) and the chunk tables of its datasets.  All numbers are little-endian::
 
     "ARCHIDX\n"  version u16  0 u16  length of the rest unpacked u64  | zstd of:
-    blob size u64   ETag u16 + bytes   spans u32   tables u32
+    blob size u64   digest u16 + bytes   spans u32   tables u32
     per span: gap to the span before u64, all; then length u32, all;  then their bytes
     per table: header address u64, chunks u32, flags u32 (1: has masks);
                gaps to the end of the chunk before i64, sizes u32[, masks u32], each of
@@ -53,8 +53,8 @@ class Index:
     ----------
     size : int
         Of the blob it was made of.
-    etag : str
-        Of the blob it was made of.
+    identity : str
+        Digest or ETag of the blob it was made of.
     spans : Spans
         Bytes of the blob.
     tables : mapping of int to Table
@@ -62,7 +62,7 @@ class Index:
     """
 
     size: int
-    etag: str
+    identity: str
     spans: Spans
     tables: Mapping[int, Table]
 
@@ -72,10 +72,10 @@ def pack(index: Index) -> bytes:
     starts = np.asarray(index.spans.starts, np.uint64)
     stops = np.asarray(index.spans.stops, np.uint64)
     before = np.concatenate([np.zeros(1, np.uint64), stops[:-1]])[: len(starts)]
-    etag = index.etag.encode()
+    identity = index.identity.encode()
     parts = [
-        struct.pack("<QH", index.size, len(etag)),
-        etag,
+        struct.pack("<QH", index.size, len(identity)),
+        identity,
         struct.pack("<II", len(starts), len(index.tables)),
         (starts - before).astype("<u8").tobytes(),
         (stops - starts).astype("<u4").tobytes(),
@@ -132,8 +132,10 @@ class _Bad(Exception):
 
 def _unpacked(stored: bytes) -> Index:
     cursor = _Cursor(_raw(stored))
-    size, etag_bytes = cursor.take("<QH")
-    etag = bytes(cursor.bytes(etag_bytes)).decode("utf-8", "replace")
+    size, identity_bytes = cursor.take("<QH")
+    if size >= 1 << 62:
+        raise _Bad(f"a blob of {size} bytes")
+    identity = bytes(cursor.bytes(identity_bytes)).decode("utf-8", "replace")
     n_spans, n_tables = cursor.take("<II")
     spans = _spans(cursor, n_spans, size)
     tables = Tables(size)
@@ -141,7 +143,7 @@ def _unpacked(stored: bytes) -> Index:
         address, n, flags = cursor.take("<QII")
         masks = cursor.bytes(n * 12 + (n * 4 if flags & _HAS_MASKS else 0))
         tables.add(address, n, masks)
-    return Index(size, etag, spans, tables)
+    return Index(size, identity, spans, tables)
 
 
 def _raw(stored: bytes) -> memoryview:

@@ -71,7 +71,7 @@ def make(blob: Blob) -> Index:
         raise
     except OSError as error:
         raise NotReadable(f"{blob.name}: HDF5 does not read it: {error}") from error
-    return Index(blob.size, blob.etag, _collect(recorder), tables)
+    return Index(blob.size, blob.identity, _collect(recorder), tables)
 
 
 def _everything(group: h5py.Group, seen: set[int] | None = None) -> Iterator[Any]:

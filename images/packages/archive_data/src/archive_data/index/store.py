@@ -57,7 +57,7 @@ def look_up(blob: Blob) -> Index | None:
         None if there is none, if the store does not answer, or if what it has is
         damaged or of another blob: reading goes on without.
     """
-    if not is_on() or not blob.etag:
+    if not is_on() or not blob.identity:
         return None
     name = blob.key + SUFFIX
     try:
@@ -79,7 +79,7 @@ def _checked(stored: bytes | None, blob: Blob) -> Index | None:
         index = unpack(stored, blob.name)
     except IndexRefused:
         return None
-    same = index.size == blob.size and index.etag == blob.etag
+    same = index.size == blob.size and index.identity == blob.identity
     return index if same else None
 
 
@@ -138,8 +138,8 @@ def put(index: Index, folder: Path | None = None) -> Path:
     Path
         The file.
     """
-    blob = HttpBlob("", index.size, index.etag)
-    path = (folder or local_folder()) / (blob.key + SUFFIX)
+    name = HttpBlob("", index.size, index.identity).key + SUFFIX
+    path = (folder or local_folder()) / name
     write(path, pack(index))
     return path
 
@@ -149,7 +149,7 @@ def make_in_background(blob: Blob) -> None:
 
     A process of its own: HDF5 knows one lock, and the reader needs it.
     """
-    worth = isinstance(blob, HttpBlob) and blob.etag and blob.size >= WORTH_BYTES
+    worth = isinstance(blob, HttpBlob) and blob.identity and blob.size >= WORTH_BYTES
     if not is_on() or not worth or not isinstance(blob, HttpBlob):
         return
     _makers[:] = [maker for maker in _makers if maker.poll() is None]
@@ -161,7 +161,7 @@ def make_in_background(blob: Blob) -> None:
         return
     command = [sys.executable, "-m", "archive_data.index.background", str(folder)]
     # The address may hold a signature, so it does not go on the command line.
-    task = json.dumps({"url": blob.url, "size": blob.size, "etag": blob.etag})
+    task = json.dumps({"url": blob.url, "size": blob.size, "digest": blob.identity})
     quiet = subprocess.DEVNULL
     maker = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, cwd=folder
