@@ -27,17 +27,15 @@ def verify(index: Index, blob: Blob) -> list[str]:
         One sentence for each thing that is wrong; empty if all is right.
     """
     if (index.size, index.identity) != (blob.size, blob.identity):
-        return [
-            f"is of an object of {index.size} bytes with digest {index.identity!r}, this one "
-            f"has {blob.size} and {blob.identity!r}"
-        ]
+        found = f"{index.size} bytes with digest {index.identity!r}"
+        return [f"is of {found}, this has {blob.size} and {blob.identity!r}"]
     right = make(blob)
     wrong: list[str] = []
     spans = index.spans
     for start, stop in zip(spans.starts, spans.stops, strict=True):
         expected = right.spans.find(start, stop)
-        found = spans.find(start, stop)
-        if (blob.read(start, stop) if expected is None else expected) != found:
+        there = spans.find(start, stop)
+        if (blob.read(start, stop) if expected is None else expected) != there:
             wrong.append(f"bytes {start} to {stop} are not those of the object")
     for address in index.tables:
         try:
