@@ -1,4 +1,4 @@
-"""The ways to read a remote NWB file that are compared, each a function of a `Place`."""
+"""The ways to read a remote NWB file, each a function of a `Place`."""
 
 from __future__ import annotations
 

@@ -99,7 +99,9 @@ class Worker:
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     command = [HUB, HERE / "serve.py", folder]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    # A reader that hangs up in the middle is no news.
+    quiet = subprocess.DEVNULL
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": quiet}
     with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as server:
         assert server.stdout is not None
         try:
