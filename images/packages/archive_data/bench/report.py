@@ -132,7 +132,7 @@ def _cost(cells: list[Cell]) -> str:
     lines = [
         "## Requests, megabytes moved and memory",
         "",
-        "Needed: requests if touching ranges are joined. Memory: resident, above start.",
+        "Needed: if touching ranges are joined. Memory: resident, above start.",
         "",
         "| network | file | operation | needed | method | requests | MB | memory MB |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
