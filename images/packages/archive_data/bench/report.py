@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 OURS = "archive_data"
-NOT_PEERS = frozenset({OURS, "local disk", "floor"})
+NOT_PEERS = frozenset({OURS, "archive_data no index", "local disk", "floor"})
 NAMES = {
     "open": "open with pynwb",
     "channel": "one channel",
