@@ -60,7 +60,85 @@ class Part:
     operations: tuple[str, ...]
     files: tuple[str, ...] = ("big", "small")
 
-    def measure(server: str, folder: Path, plan: tuple[Part, ...], times: int) -> list[Cell]:
+    def cells(self) -> Iterator[tuple[str, str]]:
+        for file in self.files:
+            for operation in self.operations:
+                if file != "scatter" or operation == "open":
+                    yield file, operation
+
+
+#: About 3 minutes, and 15, on two idle cores.
+SHORT_PLAN = (Part("far", SHORT, ALL),)
+FULL_PLAN = (
+    Part("far", tuple(IMPORTS), ALL, ("big", "small", "scatter")),
+    Part("capped", (*SHORT, "kerchunk, prebuilt"), BULK),
+    Part("near", (*SHORT, "kerchunk, prebuilt"), BULK),
+)
+
+
+class Worker:
+    """A process that measures one method."""
+
+    def __init__(self, server: str, folder: Path, imports: str, scratch: Path) -> None:
+        names = ",".join(filter(None, ("numpy,pynwb,h5py,pandas", imports)))
+        environment = {
+            **os.environ,
+            "ARCHIVE_HUB_INDEX": f"{server}/indexes",
+            "ARCHIVE_DATA_FOLDER": str(scratch),
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        self.process = subprocess.Popen(
+            [BASE, HERE / "worker.py", server, folder, names],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+
+    def ask(self, **task: Any) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(task) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        found: dict[str, Any] = json.loads(line) if line else {"error": "it died"}
+        return found
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    command = [HUB, HERE / "serve.py", folder]
+    # A reader that hangs up in the middle is no news.
+    quiet = subprocess.DEVNULL
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": quiet}
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as server:
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.kill()
+
+
+def slow_down(server: str, options: dict[str, float]) -> None:
+    import urllib.request
+
+    request = urllib.request.Request(
+        f"{server}/_standin/options",
+        method="PUT",
+        data=json.dumps(options).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request).close()
+
+
+Plan = tuple[Part, ...]
+
+
+def measure(server: str, folder: Path, plan: Plan, times: int) -> list[Cell]:
     found = []
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -155,6 +155,7 @@ SCRIPT = """
     from archive_data.h5 import File
     file = File(HttpBlob(sys.argv[1]))
     print("ready", flush=True)
+    sys.stdin.readline()
     try:
         file["x"][:]
     except KeyboardInterrupt:
@@ -164,19 +165,20 @@ SCRIPT = """
 
 def test_an_interrupt_ends_a_read_that_waits(url: str, s3: Any) -> None:
     command = [sys.executable, "-c", textwrap.dedent(SCRIPT), url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
         assert process.stdout is not None
+        assert process.stdin is not None
         assert process.stdout.readline() == "ready\n"
         s3.control("options", "PUT", {"latency_ms": 4000})
-        # The signal counts once the request is under way, so it is repeated.
-        timer = [
-            threading.Timer(1 + i, process.send_signal, [signal.SIGINT]) for i in (0, 1)
-        ]
-        for t in timer:
-            t.start()
+        s3.control("reset", "POST", {})
+        process.stdin.write("\n")
+        process.stdin.flush()
+        deadline_s = time.monotonic() + 30
+        while not s3.stats()["requests"] and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[0]
-        for t in timer:
-            t.cancel()
     s3.control("options", "PUT", {})
     assert said == "interrupted\n"
 
