@@ -91,6 +91,7 @@ class Worker:
             [BASE, HERE / "worker.py", server, folder, names],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
             env=environment,
         )

@@ -108,6 +108,8 @@ def answer(task: dict[str, Any], server: str, folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     server, folder = sys.argv[1], Path(sys.argv[2])
+    # Some of the libraries print; the answers have the real standard output alone.
+    answers, sys.stdout = sys.stdout, sys.stderr
     for name in sys.argv[3].split(","):
         try:
             __import__(name)
@@ -118,7 +120,7 @@ def main() -> None:
             found = answer(json.loads(line), server, folder)
         except Exception as error:
             found = {"error": f"{type(error).__name__}: {error}"[:200]}
-        print(json.dumps(found), flush=True)
+        print(json.dumps(found), file=answers, flush=True)
 
 
 main()

@@ -40,17 +40,17 @@ class ZarrFiles(AbstractFileSystem):
 
     Parameters
     ----------
-    url : str
+    address : str
         HTTP address of the Zarr, such as ``https://BUCKET.s3.amazonaws.com/zarr/ID/``.
     """
 
     protocol = "archive-zarr"
-    cachable = False
 
-    def __init__(self, url: str, **options: Any) -> None:
+    def __init__(self, address: str, **options: Any) -> None:
         super().__init__(**options)
-        self.url = url.rstrip("/")
+        self.url = address.rstrip("/")
         self._here: dict[str, bytes] = {}
+        self._brought = False
 
     @cached_property
     def listing(self) -> dict[str, tuple[int, str]]:
@@ -62,6 +62,7 @@ class ZarrFiles(AbstractFileSystem):
 
     def bring_metadata(self) -> None:
         """Fetch what describes the Zarr, and the smallest of its chunks, at once."""
+        self._brought = True
         listing = self.listing
         wanted = [
             key
@@ -99,6 +100,8 @@ class ZarrFiles(AbstractFileSystem):
         key = self._key(path)
         if key not in self.listing:
             raise FileNotFoundError(path)
+        if not self._brought:
+            self.bring_metadata()
         data = self._here.get(key)
         return (self._read(key) if data is None else data)[start:end]
 

@@ -42,7 +42,7 @@ def _store(asset: Asset) -> Any:
 
     if asset.url.startswith("file:"):
         return zarr.storage.DirectoryStore(asset.path) if _is_old(zarr) else asset.path
-    files = ZarrFiles(asset.url)
+    files = ZarrFiles(asset.url, skip_instance_cache=True)
     files.bring_metadata()
     if _is_old(zarr):
         return zarr.storage.KVStore(files.get_mapper(""))
@@ -94,4 +94,4 @@ def _place(asset: Asset) -> tuple[str, dict[str, Any] | None]:
     import fsspec
 
     fsspec.register_implementation("archive-zarr", ZarrFiles, clobber=True)
-    return "archive-zarr://", {"url": asset.url}
+    return "archive-zarr://", {"address": asset.url}

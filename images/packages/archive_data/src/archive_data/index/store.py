@@ -141,6 +141,9 @@ def put(index: Index, folder: Path | None = None) -> Path:
     name = HttpBlob("", index.size, index.identity).key + SUFFIX
     path = (folder or local_folder()) / name
     write(path, pack(index))
+    if folder:
+        # A folder that was named is for all; a temporary file is the writer's only.
+        path.chmod(0o644)
     return path
 
 
