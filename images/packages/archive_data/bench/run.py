@@ -46,7 +46,13 @@ IMPORTS = {
     "lindi, prebuilt": "lindi",
     "kerchunk, prebuilt": "s3fs,aiobotocore.session,zarr",
 }
-SHORT = ("local disk", "archive_data", "remfile", "s3fs background 4 MB")
+SHORT = (
+    "local disk",
+    "archive_data",
+    "remfile",
+    "s3fs background 4 MB",
+    "lindi, prebuilt",
+)
 ALL = ("open", "channel", "second", "windows", "stream", "units")
 BULK = ("channel", "second", "stream")
 

@@ -9,7 +9,9 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from pynwb import NWBHDF5IO
 
+from archive_data import NotReadable, open_nwb
 from archive_data.blob import HttpBlob
 from archive_data.h5 import File
 from archive_data.index.format import pack, unpack
@@ -83,3 +85,26 @@ def test_a_real_file_opened_with_an_index_equals_itself(s3: Any, path: Path) -> 
         File(blob, index.spans, index.tables) as ours,
     ):
         assert compare(theirs, ours) >= 1
+
+
+def things(nwb: Any) -> list[tuple[str, str]]:
+    return sorted((type(thing).__name__, thing.name) for thing in nwb.objects.values())
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
+def test_pynwb_reads_or_refuses_as_on_disk(s3: Any, path: Path) -> None:
+    url = s3.put(path.name, path.read_bytes())
+    try:
+        with NWBHDF5IO(path, "r", load_namespaces=True) as io:
+            expected = sorted(
+                (type(o).__name__, o.name) for o in io.read().objects.values()
+            )
+    except Exception:
+        with pytest.raises(NotReadable, match="pynwb does not read it as NWB"):
+            open_nwb(url)
+        return
+    found = open_nwb(url)
+    assert (
+        sorted((type(o).__name__, o.name) for o in found.objects.values()) == expected
+    )

@@ -30,6 +30,7 @@ from archive_data import (
 )
 from archive_data.blob import HttpBlob
 from archive_data.h5 import File
+from archive_data.neighbours import Neighbours
 
 DATA = np.random.default_rng(0).integers(0, 500, (6000, 48)).astype("i2")
 
@@ -235,3 +236,20 @@ def test_a_file_can_be_closed_and_opened_again(url: str) -> None:
     file = open_h5(url)
     file.close()
     assert (open_h5(url)["x"][3] == DATA[3]).all()
+
+
+def test_readers_on_one_machine_share_its_connections(scratch_folder: Any) -> None:
+    code = (
+        "import sys; from archive_data.neighbours import neighbours;"
+        "print(neighbours.share(), flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    shares, readers = [], []
+    for _ in range(4):
+        readers.append(subprocess.Popen(command, text=True, **pipes))
+        shares.append(int(readers[-1].stdout.readline()))
+    for reader in readers:
+        reader.communicate()
+    assert shares == [32, 32, 21, 16]
+    assert Neighbours().share() == 32

@@ -12,6 +12,8 @@ import numpy as np
 from . import limits, pools
 from .blob import Blob
 from .filters import Bytes
+from .gate import gate
+from .neighbours import neighbours
 from .ranges import Run, part_bytes, parts
 
 
@@ -101,6 +103,7 @@ def launch(blob: Blob, runs: Sequence[Run], size: int = 0) -> list[Flight]:
     list of Flight
         One for each run, in the same order.
     """
+    gate.resize(neighbours.share())
     size = size or part_bytes(sum(run.size for run in runs), limits.CONNECTIONS)
     flights = [Flight(blob, run) for run in runs]
     for flight in flights:

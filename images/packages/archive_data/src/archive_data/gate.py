@@ -51,6 +51,16 @@ class Gate:
                 self._used -= 1
                 self._free.notify()
 
+    def resize(self, most: int) -> None:
+        """Set the most requests at once, as the machine's share allows."""
+        if most == self.most:
+            return
+        with self._free:
+            throttled = self.limit < self.most
+            self.most = max(1, most)
+            self.limit = min(self.limit, self.most) if throttled else self.most
+            self._free.notify_all()
+
     def slow_down(self) -> None:
         """Halve the limit: the server refused a request as one too many."""
         with self._free:

@@ -19,8 +19,10 @@ from .cache import decoded
 from .errors import DamagedChunk
 from .filters import Bytes, spare
 from .flight import Flight, Piece
+from .gate import gate
 from .job import Job
 from .latch import Latch
+from .neighbours import neighbours
 from .ranges import merge, part_bytes
 from .selection import Axis
 from .stats import count
@@ -122,6 +124,7 @@ class _Pass:
         return True
 
     def _fetch(self, wanted: list[Chunk]) -> None:
+        gate.resize(neighbours.share())
         by_blob: dict[int, list[Chunk]] = {}
         for chunk in wanted:
             by_blob.setdefault(id(chunk.array.blob), []).append(chunk)
