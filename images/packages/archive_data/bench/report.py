@@ -132,10 +132,10 @@ def _cost(cells: list[Cell]) -> str:
     lines = [
         "## Requests, megabytes moved and memory",
         "",
-        "Needed: if touching ranges are joined. CPU: seconds of the reading process, which a",
-        "busy machine changes little. Memory: resident, above start.",
+        "Needed: if touching ranges are joined. CPU: of the reading process; a busy",
+        "machine changes it little. Memory: resident, above start.",
         "",
-        "| network | file | operation | needed | method | requests | MB | CPU s | memory MB |",
+        "| network | file | what | needed | method | requests | MB | CPU s | MB RSS |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for cell in cells:

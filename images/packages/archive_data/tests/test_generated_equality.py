@@ -14,8 +14,8 @@ import hdf5plugin
 import numpy as np
 import pytest
 
-from archive_data.blob import LocalBlob
 from archive_data.h5 import File
+from archive_data.local_blob import LocalBlob
 
 FILTERS: dict[str, dict[str, Any]] = {
     "none": {},

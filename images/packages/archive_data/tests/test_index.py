@@ -18,13 +18,13 @@ from hdmf.backends.hdf5.h5_utils import H5DataIO
 from pynwb import NWBHDF5IO, NWBFile, TimeSeries
 
 from archive_data import IndexRefused, open_h5, open_nwb, reset_stats, stats
-from archive_data.blob import LocalBlob
 from archive_data.cli import main
 from archive_data.errors import ArchiveDataError
 from archive_data.h5 import File
 from archive_data.index import store
 from archive_data.index.format import _HEAD, MAGIC, pack, unpack
 from archive_data.index.make import make
+from archive_data.local_blob import LocalBlob
 
 PATH = "sub-1/sub-1_ecephys.nwb"
 

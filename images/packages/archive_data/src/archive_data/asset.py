@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import archive_api, web
-from .blob import Blob, HttpBlob, LocalBlob
+from .blob import Blob, HttpBlob
 from .errors import AccessDenied, NotReadable, UnknownReference
+from .local_blob import LocalBlob
 from .references import AtAddress, InApi, InBucket, InDandiset, OnDisk, parse
 
 if TYPE_CHECKING:
