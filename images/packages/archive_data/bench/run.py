@@ -145,8 +145,7 @@ def slow_down(server: str, options: dict[str, float]) -> None:
 Plan = tuple[Part, ...]
 
 
-def measure(server: str, folder: Path, plan: Plan, times: int) -> list[Cell]:
-    found = []
+def measure(server: str, folder: Path, plan: Plan, times: int) -> Iterator[Cell]:
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         workers = {}
@@ -167,9 +166,7 @@ def measure(server: str, folder: Path, plan: Plan, times: int) -> list[Cell]:
                 cell = Cell(part.network, file, operation)
                 for _ in range(times):
                     _one_round(cell, chosen, latency_s)
-                found.append(cell)
-                print(cell.line(), flush=True)
-    return found
+                yield cell
 
 
 def _one_round(cell: Cell, workers: dict[str, Worker], latency_s: float) -> None:
@@ -179,6 +176,12 @@ def _one_round(cell: Cell, workers: dict[str, Worker], latency_s: float) -> None
         cell.add("floor", floor)
     for name, worker in workers.items():
         cell.add(name, worker.ask(do="measure", method=name, **task))
+
+
+def _when(began: float) -> str:
+    minutes = (time.monotonic() - began) / 60
+    today = datetime.date.today().isoformat()
+    return f"{today}, {minutes:.0f} minutes, load {os.getloadavg()[1]:.1f}"
 
 
 def main() -> int:
@@ -192,14 +195,15 @@ def main() -> int:
     began = time.monotonic()
     with served(folder) as server:
         plan = FULL_PLAN if given.full else SHORT_PLAN
-        found = measure(server, folder, plan, given.times)
-    minutes = (time.monotonic() - began) / 60
+        found: list[Cell] = []
+        for cell in measure(server, folder, plan, given.times):
+            found.append(cell)
+            print(cell.line(), flush=True)
+            # After each cell: a run that is stopped leaves what it has.
+            write(PAGE, found, _when(began))
     different = [cell for cell in found if not cell.is_equal]
     for cell in different:
         print(f"bench: {cell.name}: unequal results {cell.results()}", file=sys.stderr)
-    today = datetime.date.today().isoformat()
-    load = os.getloadavg()[1]
-    write(PAGE, found, f"{today}, {minutes:.0f} minutes, load {load:.1f}")
     return 1 if different else 0
 
 
