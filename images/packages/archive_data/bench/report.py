@@ -22,7 +22,8 @@ Derived by `make bench-reader`; do not edit. {when}.
 
 Seconds, best of the rounds; the methods take turns. **F** is the floor: the needed
 bytes by bare sockets over 32 connections, or one round trip and the needed decoding on
-two cores, whichever is longer; nothing on this machine can be faster. *peer* is the
+two cores, whichever is longer. A load above 2 shifts single
+cells, so that one may even fall below F. *peer* is the
 best of the other ways to read over the network. Server, readers and floor share the
 machine.
 
