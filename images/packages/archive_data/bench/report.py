@@ -1,0 +1,150 @@
+"""From measurements to the page ``docs/reference/reading.md``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+OURS = "archive_data"
+NOT_PEERS = frozenset({OURS, "local disk", "floor"})
+NAMES = {
+    "open": "open with pynwb",
+    "channel": "one channel",
+    "second": "one second, all channels",
+    "windows": "twenty windows of one second",
+    "stream": "all of it, in order",
+    "units": "eight columns of the units table",
+}
+HEAD = """# Reading: what it costs
+
+Derived by `make bench-reader`; do not edit. {when}.
+
+Seconds, best of the rounds; the methods take turns. **F** is the floor: the needed
+bytes by bare sockets over 32 connections, or one round trip and the needed decoding on
+two cores, whichever is longer; nothing on this machine can be faster. *peer* is the
+best of the other ways to read over the network. Server, readers and floor share the
+machine.
+
+Networks: *far* 30 ms before each answer, 80 MB/s for each connection; *capped* the same
+and 100 MB/s in all; *near* 10 ms. Files: *big* is a recording of 600,000 x 384 samples
+in chunks of 10 MB, *small* the same in chunks of 160 kB, *scatter* 200 series with
+metadata all over the file. "-" means that the way cannot do it.
+"""
+
+
+@dataclass
+class Cell:
+    """What one operation on one file over one network cost, by method."""
+
+    network: str
+    file: str
+    operation: str
+    found: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, method: str, measured: dict[str, Any]) -> None:
+        self.found.setdefault(method, []).append(measured)
+
+    @property
+    def name(self) -> str:
+        return f"{self.network} {self.file} {self.operation}"
+
+    def best(self, method: str) -> dict[str, Any] | None:
+        good = [m for m in self.found.get(method, []) if "error" not in m]
+        return min(good, key=lambda m: float(m["seconds"])) if good else None
+
+    def results(self) -> dict[str, set[Any]]:
+        return {
+            method: {m["result"] for m in rounds if "result" in m}
+            for method, rounds in self.found.items()
+            if method != "floor"
+        }
+
+    @property
+    def is_equal(self) -> bool:
+        ours = self.best(OURS) is not None
+        return ours and len(set().union(*self.results().values())) == 1
+
+    def peer(self) -> tuple[str, float] | None:
+        """The best other way over the network, and its seconds."""
+        rows = [(m, self.best(m)) for m in self.found if m not in NOT_PEERS]
+        good = [(m, float(row["seconds"])) for m, row in rows if row]
+        return min(good, key=lambda pair: pair[1]) if good else None
+
+    def line(self) -> str:
+        cells = []
+        for method in self.found:
+            row = self.best(method)
+            shown = f"{row['seconds']:.2f}" if row else self.found[method][0]["error"]
+            cells.append(f"{method} {shown:.60}")
+        return f"{self.name}: " + " | ".join(cells)
+
+
+def write(page: Path, cells: list[Cell], when: str) -> None:
+    """Write the page."""
+    parts = [HEAD.format(when=when)]
+    parts.append(_summary(cells))
+    for network in dict.fromkeys(cell.network for cell in cells):
+        parts.append(_seconds([c for c in cells if c.network == network], network))
+    parts.append(_cost(cells))
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("\n".join(parts))
+
+
+def _summary(cells: list[Cell]) -> str:
+    lines = [
+        "## Against the floor and the best peer",
+        "",
+        "| network | file | operation | F | archive_data | x F | best peer | faster |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for cell in cells:
+        ours, floor, peer = cell.best(OURS), cell.best("floor"), cell.peer()
+        if not ours:
+            continue
+        seconds = ours["seconds"]
+        row = [cell.network, cell.file, NAMES[cell.operation]]
+        row += [f"{floor['seconds']:.3f}" if floor else "", f"{seconds:.2f}"]
+        row.append(f"{seconds / floor['seconds']:.1f}" if floor else "")
+        row.append(f"{peer[0]} {peer[1]:.2f}" if peer else "")
+        row.append(f"{peer[1] / seconds:.1f}" if peer else "")
+        lines.append("| " + " | ".join(row) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _seconds(cells: list[Cell], network: str) -> str:
+    methods = dict.fromkeys(m for cell in cells for m in cell.found)
+    names = [f"{c.file} {c.operation}" for c in cells]
+    lines = [
+        f"## Seconds, {network}",
+        "",
+        "| | " + " | ".join(names) + " |",
+        "| --- " * (len(names) + 1) + "|",
+    ]
+    for method in methods:
+        row = [cell.best(method) for cell in cells]
+        shown = [f"{r['seconds']:.2f}" if r else "-" for r in row]
+        lines.append(f"| {method} | " + " | ".join(shown) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _cost(cells: list[Cell]) -> str:
+    lines = [
+        "## Requests, megabytes moved and memory",
+        "",
+        "Needed: requests if touching ranges are joined. Memory: resident set above start.",
+        "",
+        "| network | file | operation | needed | method | requests | MB | memory MB |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for cell in cells:
+        floor = cell.best("floor")
+        needed = f"{floor['requests']} / {floor['mb']:.1f} MB" if floor else ""
+        for method in cell.found:
+            row = cell.best(method)
+            if method in ("floor", "local disk") or not row:
+                continue
+            place = [cell.network, cell.file, cell.operation, needed, method]
+            cost = [str(row["requests"]), f"{row['mb']:.1f}", f"{row['rss_mb']:.0f}"]
+            lines.append("| " + " | ".join(place + cost) + " |")
+    return "\n".join([*lines, ""])

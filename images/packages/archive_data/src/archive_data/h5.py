@@ -1,0 +1,210 @@
+"""h5py's own classes, whose bulk reads go past HDF5.
+
+HDF5 stays the only one that interprets the file.  `Dataset` takes the reads that need
+no interpretation: a plain type, chunks or one stretch, a selection that numpy and h5py
+understand alike.  All else is h5py's, on bytes that come from S3.
+"""
+
+from __future__ import annotations
+
+import atexit
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from . import columns, crawl
+from .array import Array, Table
+from .blob import Blob
+from .blockfile import BlockFile, Spans
+from .errors import ArchiveDataError, NotReadable
+from .selection import Unsupported
+from .tables import address, array_of
+
+
+class Source:
+    """What the objects of one file share.
+
+    Attributes
+    ----------
+    blob : Blob
+        The file's bytes.
+    file : File
+        The file itself.
+    tables : mapping of int to Table
+        Chunk tables of the index, by the address of the dataset's header.
+    """
+
+    def __init__(self, blob: Blob, file: File, tables: Mapping[int, Table]) -> None:
+        self.blob, self.tables = blob, tables
+        self._file = weakref.ref(file)
+        self._arrays: dict[int, Array | None] = {}
+        self._brought: set[str] = set()
+
+    @property
+    def file(self) -> File | None:
+        """The file, as long as somebody holds it."""
+        return self._file()
+
+    def array(self, dataset: h5py.Dataset) -> Array | None:
+        """Return the array behind a dataset; it is remembered."""
+        at = address(dataset)
+        if at not in self._arrays:
+            self._arrays[at] = array_of(dataset, self.blob, self.tables.get(at))
+        return self._arrays[at]
+
+    def bring_neighbours(self, dataset: Dataset) -> None:
+        """Fetch a table's small columns together, when the first of them is read."""
+        array = dataset.array
+        if array is None or array.nbytes > columns.COLUMN_BYTES or dataset.name is None:
+            return
+        place = dataset.name.rpartition("/")[0]
+        if place in self._brought:
+            return
+        self._brought.add(place)
+        group = dataset.parent
+        if columns.is_table(group):
+            columns.fetch(columns.small_columns(group))
+
+
+class _Ours:
+    """`file` leads back to our `File`, so that what is reached from it is ours too."""
+
+    _source: Source
+
+    @property
+    def file(self) -> Any:
+        """The file this object is in."""
+        return self._source.file or super().file  # type: ignore[misc]
+
+
+class Dataset(_Ours, h5py.Dataset):
+    """A dataset that fetches and decodes its chunks itself."""
+
+    @property
+    def array(self) -> Array | None:
+        """The array behind it, which can be pickled; None where only HDF5 can read."""
+        if "_array" not in self.__dict__:
+            self._array = self._source.array(self)
+        return self._array
+
+    def __getitem__(self, key: Any, new_dtype: npt.DTypeLike | None = None) -> Any:
+        if new_dtype is None and self.array is not None:
+            self._source.bring_neighbours(self)
+            try:
+                return self.array[key]
+            except Unsupported:
+                pass
+        return super().__getitem__(key, new_dtype)
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = True
+    ) -> npt.NDArray[Any]:
+        if self.array is None:
+            return np.asarray(super().__array__(dtype))
+        return np.asarray(self.array[...], dtype)
+
+
+class Group(_Ours, h5py.Group):
+    """A group whose members are ours."""
+
+    def __getitem__(self, name: Any) -> Any:
+        found = super().__getitem__(name)
+        ours = {h5py.Dataset: Dataset, h5py.Group: Group}.get(type(found))
+        if ours is not None:
+            found.__class__ = ours
+            found._source = self._source
+        return found
+
+    def visititems(self, func: Callable[[str, Any], Any]) -> Any:
+        """Call `func` for each object below, in h5py's order, each once.
+
+        h5py's own asks HDF5 for each object's storage size, which walks every chunk
+        tree.
+        """
+        return _visit(self, "", func, {address(self)})
+
+
+def _visit(
+    group: Group, base: str, func: Callable[[str, Any], Any], seen: set[int]
+) -> Any:
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            continue
+        thing = group[name]
+        at = address(thing)
+        if at in seen:
+            continue
+        seen.add(at)
+        result = func(base + name, thing)
+        if result is None and isinstance(thing, Group):
+            result = _visit(thing, f"{base}{name}/", func, seen)
+        if result is not None:
+            return result
+    return None
+
+
+class File(Group, h5py.File):
+    """An HDF5 file on S3, read-only.
+
+    Parameters
+    ----------
+    blob : Blob
+        Its bytes.
+    spans : Spans, optional
+        Bytes of it that an index brought.
+    tables : mapping of int to Table, optional
+        Chunk tables that an index brought.
+
+    Raises
+    ------
+    NotReadable
+        The blob is no HDF5 file, or it is cut short.
+    """
+
+    def __init__(
+        self,
+        blob: Blob,
+        spans: Spans | None = None,
+        tables: Mapping[int, Table] | None = None,
+    ) -> None:
+        self._bytes = BlockFile(blob, spans)
+        self._source = Source(blob, self, tables or {})
+        if spans is None:
+            crawl.metadata(self._bytes)
+        try:
+            h5py.File.__init__(self, self._bytes, "r")
+        except ArchiveDataError:
+            raise
+        except OSError as error:
+            raise NotReadable(f"{blob.name}: HDF5 does not open it: {error}") from error
+        self._bytes.page_blocks = _page_blocks(self)
+        _open_files.add(self)
+
+    @property
+    def filename(self) -> str:
+        """Where the file is."""
+        return self._source.blob.name
+
+
+def _page_blocks(file: h5py.File) -> int:
+    from .blockfile import BLOCK_BYTES
+
+    plan = file.id.get_create_plist()
+    if plan.get_file_space_strategy()[0] != h5py.h5f.FSPACE_STRATEGY_PAGE:
+        return 1
+    return max(1, int(plan.get_file_space_page_size()) // BLOCK_BYTES)
+
+
+_open_files: weakref.WeakSet[File] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what is open: HDF5 2.0 crashes if Python ends before its file does."""
+    for file in list(_open_files):
+        if file.id.valid:
+            file.close()

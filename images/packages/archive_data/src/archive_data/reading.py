@@ -1,0 +1,212 @@
+"""Reads selections: find the chunks, fetch what is not here, decode as it lands.
+
+Several selections of several arrays of one blob are read in one pass, so that their
+ranges are merged and each chunk is fetched and decoded once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import ahead, limits, pools
+from .array import Array
+from .cache import decoded
+from .errors import DamagedChunk
+from .filters import Bytes, spare
+from .flight import Flight, Piece
+from .job import Job
+from .latch import Latch
+from .ranges import merge, part_bytes
+from .selection import Axis
+from .stats import count
+
+#: Decoded bytes that one decoding task handles, so that all cores have something to do.
+_BATCH_BYTES = 2 << 20
+
+
+class Chunk(NamedTuple):
+    """A chunk that is wanted."""
+
+    array: Array
+    number: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Name of the chunk in the caches."""
+        return self.array.token, self.number
+
+
+def read(array: Array, axes: tuple[Axis, ...]) -> Any:
+    """Read one selection."""
+    job = Job(array, axes)
+    read_all([job])
+    return job.result()
+
+
+def read_all(jobs: Sequence[Job]) -> None:
+    """Fill the results of several jobs in one pass.
+
+    Raises
+    ------
+    ArchiveDataError
+        Some of the bytes could not be had, or do not decode.
+    """
+    work = _Pass(jobs)
+    began = time.perf_counter()
+    try:
+        work.begin()
+        for job in jobs:
+            if job.walking:
+                ahead.look(job.array, job.axes)
+        work.latch.wait(0)
+    except BaseException:
+        work.cancel()
+        raise
+    finally:
+        count("waited_s", time.perf_counter() - began)
+
+
+class _Pass:
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.latch = Latch()
+        self._flights: list[Flight] = []
+        self._jobs: dict[Chunk, list[Job]] = {}
+        for job in jobs:
+            for number in job.numbers.tolist():
+                self._jobs.setdefault(Chunk(job.array, number), []).append(job)
+
+    def begin(self) -> None:
+        """Use what is here, and start fetching the rest."""
+        wanted: list[Chunk] = []
+        waiting: dict[Flight, list[tuple[Chunk, Piece]]] = {}
+        for chunk in self._jobs:
+            if self._is_here(chunk):
+                continue
+            piece = ahead.store.get(chunk.key)
+            if piece is None or piece.failed:
+                wanted.append(chunk)
+            else:
+                count("ahead")
+                waiting.setdefault(piece.flight, []).append((chunk, piece))
+        for flight, pieces in waiting.items():
+            self._expect(flight, pieces)
+        self._fetch(wanted)
+
+    def cancel(self) -> None:
+        """Leave out the requests that are not under way yet."""
+        for flight in self._flights:
+            flight.cancel()
+
+    def _is_here(self, chunk: Chunk) -> bool:
+        """Paste a chunk that needs no fetching."""
+        array, number = chunk
+        if not array.table.sizes[number]:
+            data = array.missing()
+        else:
+            found = decoded.get(chunk.key)
+            if found is None:
+                return False
+            count("hits")
+            data = found
+        passed = False
+        for job in self._jobs[chunk]:
+            job.paste(number, data)
+            passed = passed or job.passed(number)
+        if passed:
+            decoded.pop(chunk.key)
+        return True
+
+    def _fetch(self, wanted: list[Chunk]) -> None:
+        by_blob: dict[int, list[Chunk]] = {}
+        for chunk in wanted:
+            by_blob.setdefault(id(chunk.array.blob), []).append(chunk)
+        for chunks in by_blob.values():
+            blob = chunks[0].array.blob
+            spans = [chunk.array.table.span(chunk.number) for chunk in chunks]
+            runs = merge(spans, limits.CONNECTIONS)
+            size = part_bytes(sum(run.size for run in runs), limits.CONNECTIONS)
+            for run in runs:
+                self.latch.wait(max(0, limits.flight_bytes() - run.size))
+                flight = Flight(blob, run)
+                self._flights.append(flight)
+                self._expect(
+                    flight, [(chunks[i], Piece(flight, *spans[i])) for i in run.members]
+                )
+                flight.start(size)
+
+    def _expect(self, flight: Flight, pieces: list[tuple[Chunk, Piece]]) -> None:
+        """Decode the pieces when their flight has landed."""
+        total = sum(piece.stop - piece.start for _, piece in pieces)
+        self.latch.add(total)
+
+        def landed(future: Future[Bytes]) -> None:
+            if future.cancelled() or (error := future.exception()):
+                self.latch.done(total, None if future.cancelled() else error)
+                return
+            for batch in _batches(pieces):
+                pools.decoding().submit(self._decode_batch, batch, future.result())
+
+        flight.landed.add_done_callback(landed)
+
+    def _decode_batch(self, batch: list[tuple[Chunk, Piece]], buffer: Bytes) -> None:
+        total = sum(piece.stop - piece.start for _, piece in batch)
+        try:
+            for chunk, piece in batch:
+                self._decode(chunk, piece, buffer)
+        except BaseException as error:
+            self.latch.done(total, error)
+        else:
+            self.latch.done(total)
+
+    def _decode(self, chunk: Chunk, piece: Piece, buffer: Bytes) -> None:
+        array, number = chunk
+        jobs = self._jobs[chunk]
+        passed = any(job.passed(number) for job in jobs)
+        keeps = not passed and any(job.keeps for job in jobs)
+        direct = jobs[0].direct(number) if len(jobs) == 1 and not keeps else None
+        into = _room(array, direct, keeps)
+        try:
+            data = array.decode(number, piece.cut(buffer), into)
+        except DamagedChunk as error:
+            raise DamagedChunk(
+                f"{array.blob.name}: chunk {number} at byte {piece.start}: {error}"
+            ) from error
+        count("decoded")
+        if direct is None or not array.layout.filters:
+            for job in jobs:
+                job.paste(number, data)
+        if keeps:
+            decoded.put(chunk.key, data, data.nbytes)
+        if passed:
+            ahead.store.pop(chunk.key)
+        elif not keeps and any(job.out.nbytes * 2 < job.array.nbytes for job in jobs):
+            ahead.store.put(chunk.key, piece, piece.stop - piece.start)
+
+
+def _room(array: Array, direct: Bytes | None, keeps: bool) -> Bytes | None:
+    """Return where a chunk is decoded: fresh memory only for one that is kept."""
+    if not array.layout.filters and not keeps:
+        return None
+    if keeps:
+        return np.empty(array.layout.chunk_bytes, np.uint8)
+    return spare(array.layout.chunk_bytes) if direct is None else direct
+
+
+def _batches(
+    pieces: list[tuple[Chunk, Piece]],
+) -> Iterator[list[tuple[Chunk, Piece]]]:
+    batch: list[tuple[Chunk, Piece]] = []
+    size = 0
+    for chunk, piece in pieces:
+        batch.append((chunk, piece))
+        size += chunk.array.layout.chunk_bytes
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
