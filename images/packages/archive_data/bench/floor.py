@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -103,7 +104,7 @@ def network_s(url: str, ranges: Ranges) -> float:
     for start, stop in merged(ranges):
         parts = max(1, round((stop - start) / size))
         cuts = [start + (stop - start) * i // parts for i in range(parts + 1)]
-        for pair in zip(cuts, cuts[1:], strict=False):
+        for pair in pairwise(cuts):
             jobs.put(pair)
             n += 1
     connections = [Connection(url) for _ in range(min(n, CONNECTIONS))]

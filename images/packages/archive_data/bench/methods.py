@@ -1,4 +1,4 @@
-"""The ways to read a remote NWB file that are compared, each a function of a `Place`."""
+"""The ways to read a remote NWB file, each a function of a `Place`."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _ours(place: Place) -> Opened:
     return Opened(open_h5(Asset(place.name, place.url, size, digest)))
 
 
-@method("archive_data, no index")
+@method("archive_data no index")
 def _ours_cold(place: Place) -> Opened:
     from archive_data import ahead, cache
     from archive_data.blob import HttpBlob

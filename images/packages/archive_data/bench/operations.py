@@ -1,4 +1,4 @@
-"""What is done with a file, the same for each method; each gives a number to compare."""
+"""What is done with a file; each operation gives a number to compare."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 OURS = "archive_data"
-NOT_PEERS = frozenset({OURS, "local disk", "floor"})
+NOT_PEERS = frozenset({OURS, "archive_data no index", "local disk", "floor"})
 NAMES = {
     "open": "open with pynwb",
     "channel": "one channel",
@@ -132,7 +132,7 @@ def _cost(cells: list[Cell]) -> str:
     lines = [
         "## Requests, megabytes moved and memory",
         "",
-        "Needed: requests if touching ranges are joined. Memory: resident set above start.",
+        "Needed: if touching ranges are joined. Memory: resident, above start.",
         "",
         "| network | file | operation | needed | method | requests | MB | memory MB |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ NETWORKS: dict[str, dict[str, float]] = {
 IMPORTS = {
     "local disk": "",
     "archive_data": "archive_data,imagecodecs",
+    "archive_data no index": "archive_data,imagecodecs",
     "remfile": "remfile,requests",
     "s3fs default": "s3fs,aiobotocore.session",
     "s3fs background 4 MB": "s3fs,aiobotocore.session",
@@ -45,22 +47,33 @@ IMPORTS = {
     "kerchunk, prebuilt": "s3fs,aiobotocore.session,zarr",
 }
 SHORT = ("local disk", "archive_data", "remfile", "s3fs background 4 MB")
-PLANS = {
-    "short": {
-        "methods": SHORT,
-        "networks": ("far",),
-        "files": ("big", "small"),
-        "operations": ("open", "channel", "second", "windows", "stream", "units"),
-        "repeats": 1,
-    },
-    "full": {
-        "methods": tuple(IMPORTS),
-        "networks": tuple(NETWORKS),
-        "files": ("big", "small", "scatter"),
-        "operations": ("open", "channel", "second", "windows", "stream", "units"),
-        "repeats": 2,
-    },
-}
+ALL = ("open", "channel", "second", "windows", "stream", "units")
+BULK = ("channel", "second", "stream")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is measured over one network."""
+
+    network: str
+    methods: tuple[str, ...]
+    operations: tuple[str, ...]
+    files: tuple[str, ...] = ("big", "small")
+
+    def cells(self) -> Iterator[tuple[str, str]]:
+        for file in self.files:
+            for operation in self.operations:
+                if file != "scatter" or operation == "open":
+                    yield file, operation
+
+
+#: About 3 minutes, and 15, on two idle cores.
+SHORT_PLAN = (Part("far", SHORT, ALL),)
+FULL_PLAN = (
+    Part("far", tuple(IMPORTS), ALL, ("big", "small", "scatter")),
+    Part("capped", (*SHORT, "kerchunk, prebuilt"), BULK),
+    Part("near", (*SHORT, "kerchunk, prebuilt"), BULK),
+)
 
 
 class Worker:
@@ -99,7 +112,9 @@ class Worker:
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     command = [HUB, HERE / "serve.py", folder]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    # A reader that hangs up in the middle is no news.
+    quiet = subprocess.DEVNULL
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": quiet}
     with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as server:
         assert server.stdout is not None
         try:
@@ -120,35 +135,33 @@ def slow_down(server: str, options: dict[str, float]) -> None:
     urllib.request.urlopen(request).close()
 
 
-def cells(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for network in plan["networks"]:
-        for file in plan["files"]:
-            for operation in plan["operations"]:
-                if file != "scatter" or (operation == "open" and network == "far"):
-                    yield network, file, operation
+Plan = tuple[Part, ...]
 
 
-def measure(server: str, folder: Path, plan: dict[str, Any]) -> list[Cell]:
+def measure(server: str, folder: Path, plan: Plan, times: int) -> list[Cell]:
     found = []
     with ExitStack() as stack:
-        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         workers = {}
-        for i, name in enumerate(plan["methods"]):
-            place = Path(scratch) / str(i)
+        for name in dict.fromkeys(name for part in plan for name in part.methods):
+            place = scratch / str(len(workers))
             workers[name] = Worker(server, folder, IMPORTS[name], place)
             stack.callback(workers[name].close)
         slow_down(server, {})
-        for file in plan["files"]:
+        for file in dict.fromkeys(file for part in plan for file in part.files):
             made = workers["archive_data"].ask(do="prepare", file=file)
             if made:
                 sys.exit(f"bench: {file}: {made['error']}")
-        for network, file, operation in cells(plan):
-            slow_down(server, NETWORKS[network])
-            cell = Cell(network, file, operation)
-            for _ in range(plan["repeats"]):
-                _one_round(cell, workers, NETWORKS[network]["latency_ms"] / 1000)
-            found.append(cell)
-            print(cell.line(), flush=True)
+        for part in plan:
+            slow_down(server, NETWORKS[part.network])
+            latency_s = NETWORKS[part.network]["latency_ms"] / 1000
+            chosen = {name: workers[name] for name in part.methods}
+            for file, operation in part.cells():
+                cell = Cell(part.network, file, operation)
+                for _ in range(times):
+                    _one_round(cell, chosen, latency_s)
+                found.append(cell)
+                print(cell.line(), flush=True)
     return found
 
 
@@ -164,13 +177,15 @@ def _one_round(cell: Cell, workers: dict[str, Worker], latency_s: float) -> None
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="every peer and network")
+    parser.add_argument("--times", type=int, default=1, help="rounds; the best counts")
     parser.add_argument("--folder", type=Path, default=ROOT / ".envs/bench-data")
     given = parser.parse_args()
     folder = given.folder.absolute()
     subprocess.run([BASE, HERE / "make_data.py", folder / "bench"], check=True)
     began = time.monotonic()
     with served(folder) as server:
-        found = measure(server, folder, PLANS["full" if given.full else "short"])
+        plan = FULL_PLAN if given.full else SHORT_PLAN
+        found = measure(server, folder, plan, given.times)
     minutes = (time.monotonic() - began) / 60
     different = [cell for cell in found if not cell.is_equal]
     for cell in different:

@@ -1,4 +1,4 @@
-"""Measures one method: reads commands from standard input, answers a JSON line for each.
+"""Measures one method: reads tasks from standard input, answers each by a line.
 
 One process for each method, so that imports are paid once and never on the clock; the
 file is opened anew for each measurement.

@@ -121,8 +121,8 @@ def _summary(index: Index) -> str:
     chunks = sum(len(table.sizes) for table in index.tables.values())
     return (
         f"{len(pack(index))} bytes; {len(index.spans.starts)} spans with "
-        f"{len(index.spans.body)} bytes; {len(index.tables)} tables of {chunks} chunks; "
-        f"of {index.size} bytes with digest {index.identity!r}"
+        f"{len(index.spans.body)} bytes; {len(index.tables)} tables with {chunks} "
+        f"chunks; of {index.size} bytes with digest {index.identity!r}"
     )
 
 

@@ -62,7 +62,7 @@ def open_nwb(reference: Openable, path: str | None = None) -> Any:
     """
     asset = open_asset(reference, path)
     if asset.is_zarr:
-        from .nwb_zarr import open_nwb_zarr
+        from .zarr_store import open_nwb_zarr
 
         return open_nwb_zarr(asset)
     try:

@@ -114,6 +114,9 @@ class Transport:
             idle.connection.close()
         return _send(_connect(parts), target, headers)
 
+    def __del__(self) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close the idle connections."""
         for kept in self._idle.values():

@@ -63,6 +63,12 @@ def get_json(url: str) -> Any:
         ) from error
 
 
+def get_bytes(url: str) -> bytes:
+    """Read a small body, such as a listing of S3; the archive's key is not sent."""
+    body, _ = _ask(url, _open, with_key=False)
+    return body
+
+
 def redirect_of(url: str) -> str:
     """Return where a download address leads, such as a presigned one on S3."""
     _, headers = _ask(url, _open_here)
@@ -72,9 +78,9 @@ def redirect_of(url: str) -> str:
     return str(location)
 
 
-def _ask(url: str, send: Any) -> tuple[bytes, Message]:
+def _ask(url: str, send: Any, with_key: bool = True) -> tuple[bytes, Message]:
     request = urllib.request.Request(url, headers={"Accept": "application/json"})
-    if key := api_key():
+    if with_key and (key := api_key()):
         # Unredirected: the key must not travel on to where the answer leads.
         request.add_unredirected_header("Authorization", f"token {key}")
     tries = Backoff(url)

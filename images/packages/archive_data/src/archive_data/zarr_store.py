@@ -1,0 +1,97 @@
+"""Opens a Zarr, and an NWB file in a Zarr, with whichever Zarr is installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .asset import Asset
+from .errors import ArchiveDataError, MissingPackage, NotReadable
+from .zarr_files import ZarrFiles
+
+
+def open_group(asset: Asset) -> Any:
+    """Open a Zarr read-only.
+
+    Raises
+    ------
+    NotReadable
+        The asset is no Zarr.
+    MissingPackage
+        zarr is not installed.
+    """
+    try:
+        import zarr
+    except ImportError as error:
+        raise MissingPackage("open_zarr: needs zarr; install it") from error
+    if not asset.is_zarr:
+        raise NotReadable(f"{asset.path}: is one file, not a Zarr; use open_h5")
+    try:
+        store = _store(asset)
+        if _is_old(zarr) and ".zmetadata" in store:
+            return zarr.open_consolidated(store, mode="r")
+        return zarr.open_group(store, mode="r")
+    except ArchiveDataError:
+        raise
+    except (KeyError, ValueError, FileNotFoundError) as error:
+        raise NotReadable(f"{asset.path}: zarr does not open it: {error}") from error
+
+
+def _store(asset: Asset) -> Any:
+    """Return what zarr reads from: Zarr 2 takes a mapping, Zarr 3 a store."""
+    import zarr
+
+    if asset.url.startswith("file:"):
+        return zarr.storage.DirectoryStore(asset.path) if _is_old(zarr) else asset.path
+    files = ZarrFiles(asset.url)
+    files.bring_metadata()
+    if _is_old(zarr):
+        return zarr.storage.KVStore(files.get_mapper(""))
+    from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
+
+    wrapped = AsyncFileSystemWrapper(files, asynchronous=True)
+    return zarr.storage.FsspecStore(wrapped, read_only=True, path="")
+
+
+def _is_old(zarr: Any) -> bool:
+    return str(zarr.__version__).startswith("2")
+
+
+def open_nwb_zarr(asset: Asset) -> Any:
+    """Open an NWB file that is a Zarr.
+
+    Files of hdmf-zarr before 0.14 keep their references pickled, which runs code that
+    the file brings along; numcodecs refuses that, and so does this.
+
+    Raises
+    ------
+    NotReadable
+        hdmf-zarr does not read it, or refuses its pickled references.
+    MissingPackage
+        hdmf-zarr is not installed.
+    """
+    try:
+        from hdmf_zarr import NWBZarrIO
+    except ImportError as error:
+        raise MissingPackage(
+            "open_nwb: a Zarr needs hdmf-zarr; install archive-data[nwb]"
+        ) from error
+    place, options = _place(asset)
+    try:
+        return NWBZarrIO(place, mode="r", storage_options=options).read()
+    except ArchiveDataError:
+        raise
+    except Exception as error:
+        raise NotReadable(
+            f"{asset.path}: hdmf-zarr does not read it "
+            f"({type(error).__name__}: {error}); the kernel zarr3 reads Zarr 3, "
+            "open_zarr opens the arrays"
+        ) from error
+
+
+def _place(asset: Asset) -> tuple[str, dict[str, Any] | None]:
+    if asset.url.startswith("file:"):
+        return asset.path, None
+    import fsspec
+
+    fsspec.register_implementation("archive-zarr", ZarrFiles, clobber=True)
+    return "archive-zarr://", {"url": asset.url}

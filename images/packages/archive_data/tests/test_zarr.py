@@ -1,0 +1,80 @@
+"""A Zarr on S3 opens in a few requests and reads like one on disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from archive_data import NotReadable, open_asset, open_nwb, open_zarr
+from archive_data.zarr_files import ZarrFiles
+
+zarr = pytest.importorskip("zarr")
+DATA = np.arange(50_000, dtype="i4").reshape(500, 100)
+
+
+@pytest.fixture
+def folder(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
+    path = Path(s3.bucket / "zarr" / "some-id")
+    group = zarr.open_group(str(path), mode="w")
+    for name in ("a", "b"):
+        inner = group.create_group(name)
+        inner.attrs["who"] = name
+        array = inner.zeros(name="x", shape=DATA.shape, chunks=(100, 50), dtype="i4")
+        array[...] = DATA
+    return path
+
+
+def test_a_zarr_reads_as_on_disk(s3: Any, folder: Path) -> None:
+    s3.control("reset", "POST", {})
+    group = open_zarr(f"{s3.url}/bucket/zarr/some-id/")
+    assert group["b"].attrs["who"] == "b"
+    opened = s3.stats()["requests"]
+    assert (group["a/x"][120:330, 7] == DATA[120:330, 7]).all()
+    assert (group["b/x"][:] == DATA).all()
+    assert opened <= 2 + sum(1 for p in folder.rglob("*") if p.is_file())
+
+
+def test_consolidated_metadata_open_in_two_requests(s3: Any, folder: Path) -> None:
+    for i in range(300):
+        (folder / f"a/x/9{i}.0").write_bytes(b"0")
+    zarr.consolidate_metadata(str(folder))
+    s3.control("reset", "POST", {})
+    group = open_zarr(f"{s3.url}/bucket/zarr/some-id")
+    assert group["a"].attrs["who"] == "a"
+    assert s3.stats()["requests"] == 2
+    assert (group["a/x"][:] == DATA).all()
+
+
+def test_what_is_no_zarr_is_said(s3: Any, folder: Path) -> None:
+    with pytest.raises(NotReadable, match="has no objects"):
+        open_zarr(f"{s3.url}/bucket/zarr/another-id/")
+    s3.put("zarr/odd/x", b"1")
+    with pytest.raises(NotReadable, match="zarr does not open it"):
+        open_zarr(f"{s3.url}/bucket/zarr/odd/")
+    s3.put("one.nwb", b"1")
+    with pytest.raises(NotReadable, match="use open_h5"):
+        open_zarr(f"{s3.url}/bucket/one.nwb")
+
+
+def test_a_zarr_is_no_single_file(s3: Any, folder: Path) -> None:
+    with pytest.raises(NotReadable, match="use open_zarr"):
+        _ = open_asset(f"{s3.url}/bucket/zarr/some-id/").blob
+
+
+def test_a_zarr_that_is_no_nwb_file_is_said(s3: Any, folder: Path) -> None:
+    with pytest.raises(NotReadable, match="hdmf-zarr does not read it"):
+        open_nwb(f"{s3.url}/bucket/zarr/some-id/")
+
+
+def test_a_long_listing_comes_in_pages(s3: Any, folder: Path) -> None:
+    for i in range(1203):
+        (folder / f"a/x/8{i}.0").write_bytes(b"0")
+    files = ZarrFiles(f"{s3.url}/bucket/zarr/some-id")
+    assert len(files.listing) == sum(1 for p in folder.rglob("*") if p.is_file())
+    assert json.loads(files.cat_file("a/.zattrs")) == {"who": "a"}
+    assert "a/.zattrs" in files.ls("a", detail=False)
