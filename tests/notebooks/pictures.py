@@ -112,7 +112,7 @@ def main(state: str, folder: str) -> None:
     chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport=SIZE)
+        page = browser.new_context(viewport=SIZE).new_page()
         server = log_in(page, url)
         upload(page, server)
         photograph(page, server, place)
