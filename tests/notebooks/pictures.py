@@ -1,0 +1,123 @@
+"""Photographs notebook 01 in Lab, and its cluster's dashboard, on a running local hub.
+
+`python tests/notebooks/pictures.py STATE docs/images`, with the hub's environment;
+STATE is the folder that `archive-hub local up --state STATE` was started with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from hub_config.local.environments import user_python
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOK = ROOT / "notebooks" / "01-find.ipynb"
+SIZE = {"width": 1280, "height": 800}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync", "--disable-quic"]
+TIMEOUT_MS = 240_000
+# Photographs have too many colours for a README; a palette keeps them small.
+SHRINK = "import sys, io; from PIL import Image; "
+SHRINK += "image = Image.open(io.BytesIO(sys.stdin.buffer.read())).convert('RGB'); "
+SHRINK += "image.quantize(128).save(sys.argv[1], optimize=True)"
+
+
+def save(picture: bytes, place: Path) -> None:
+    """Write a picture as a PNG with a palette (Pillow is in the user environment)."""
+    command = [str(user_python()), "-c", SHRINK, str(place)]
+    subprocess.run(command, input=picture, check=True)
+
+
+def status(state: str) -> dict[str, Any]:
+    """Return what the hub says of itself."""
+    script = Path(sys.executable).with_name("archive-hub")
+    command = [str(script), "local", "status", "--state", state, "--json"]
+    done = subprocess.run(command, capture_output=True, check=True, text=True, cwd=ROOT)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def log_in(page: Page, url: str) -> str:
+    """Log in as Ada, have her server started, and return its address."""
+    page.goto(f"{url}/hub/oauth_login?next=/hub/home")
+    page.locator("button[value=ada], input[value=ada]").first.click()
+    page.wait_for_url("**/hub/home")
+    # The start page asks for a choice; the API takes one.
+    page.evaluate(
+        """() => {
+            const xsrf = document.cookie.match(/_xsrf=([^;]+)/)[1];
+            window.ask = async (path, options) => await fetch(
+                `/hub/api/${path}`, {headers: {'X-XSRFToken': xsrf}, ...options});
+        }"""
+    )
+    name = page.evaluate("async () => (await (await ask('user')).json()).name")
+    start = "{method: 'POST', body: JSON.stringify({profile: 'base'})}"
+    page.evaluate(
+        f"async name => await ask(`users/${{name}}/server`, {start}) && 0", name
+    )
+    ready = """async name => {
+        const model = await (await ask(`users/${name}`)).json();
+        return Object.values(model.servers).some(server => server.ready);
+    }"""
+    page.wait_for_function(ready, arg=name, timeout=TIMEOUT_MS)
+    return f"{url}/user/{name}"
+
+
+def upload(page: Page, server: str) -> None:
+    """Put the notebook into the home."""
+    page.goto(f"{server}/lab")
+    put = """async ([place, content]) => {
+        const xsrf = document.cookie.match(/_xsrf=([^;]+)/)[1];
+        const body = JSON.stringify({type: 'notebook', content});
+        await fetch(place, {method: 'PUT', headers: {'X-XSRFToken': xsrf}, body});
+    }"""
+    place = f"{server}/api/contents/{NOTEBOOK.name}"
+    page.evaluate(put, [place, json.loads(NOTEBOOK.read_text())])
+
+
+def photograph(page: Page, server: str, folder: Path) -> None:
+    """Run the notebook in Lab; take its dashboard while it computes, then its plot."""
+    page.goto(f"{server}/lab/tree/{NOTEBOOK.name}?reset")
+    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=TIMEOUT_MS)
+    page.locator(".lm-MenuBar-item", has_text=re.compile("^Run$")).click()
+    page.locator(".lm-Menu-item", has_text=re.compile("^Run All Cells")).click()
+    line = page.get_by_text(re.compile("workers; dashboard: /services")).first
+    line.wait_for(timeout=TIMEOUT_MS)
+    link = (line.text_content() or "").split("dashboard: ")[1].split()[0]
+    dashboard = page.context.new_page()
+    dashboard.goto(server.split("/user/")[0] + link)
+    dashboard.locator("canvas, .bk-Figure").first.wait_for(timeout=60_000)
+    page.bring_to_front()
+    plot = page.locator(".jp-OutputArea img").nth(2)
+    plot.wait_for(timeout=TIMEOUT_MS)
+    dashboard.bring_to_front()
+    save(dashboard.screenshot(), folder / "dask-dashboard.png")
+    page.bring_to_front()
+    plot.scroll_into_view_if_needed()
+    save(page.screenshot(), folder / "lab-plot.png")
+
+
+def main(state: str, folder: str) -> None:
+    """Take both pictures."""
+    url, place = status(state)["url"], Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_context(viewport=SIZE).new_page()
+        server = log_in(page, url)
+        upload(page, server)
+        photograph(page, server, place)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

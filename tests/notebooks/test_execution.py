@@ -1,0 +1,78 @@
+"""Every notebook runs from top to bottom, and its science comes out."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+# The first one is executed in a user server of a running hub, where Dask Gateway is:
+# tests/local/test_first_notebook.py.
+ON_THE_HUB = {"01-find"}
+# Spreading an analysis shows its gain where each request to S3 takes its time.
+LATENCY_MS = {"13-dask": 100}
+
+
+def expired(entries, today):
+    """Return the entries of the list of exceptions whose day has come."""
+    return sorted(name for name, one in entries.items() if one["expires"] <= today)
+
+
+@pytest.mark.notebooks
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(notebook, execute, archive, not_run):
+    if notebook.stem in ON_THE_HUB:
+        pytest.skip("executed in a user server: tests/local/test_first_notebook.py")
+    if notebook.stem in not_run:
+        pytest.skip(not_run[notebook.stem]["reason"])
+    archive.set_latency(LATENCY_MS.get(notebook.stem, 0))
+    executed = execute(notebook)
+    print(f"{notebook.stem}: {executed.seconds:.0f} s, {executed.peak_bytes / 1e6} MB")
+    assert executed.status == 0, executed.log[-3000:]
+
+
+def test_no_exception_has_outlived_its_day(not_run):
+    assert expired(not_run, date.today()) == []
+
+
+def test_an_exception_is_reported_from_its_day_on():
+    entries = {"07-x": {"reason": "no such tool yet", "expires": date(2027, 1, 31)}}
+    assert expired(entries, date(2027, 1, 30)) == []
+    assert expired(entries, date(2027, 1, 31)) == ["07-x"]
+
+
+def test_each_exception_is_about_a_notebook_and_says_why(not_run, notebooks):
+    assert set(not_run) <= {notebook.stem for notebook in notebooks}
+    assert all(len(entry["reason"]) > 20 for entry in not_run.values())
+
+
+def a_notebook(folder, code):
+    """Write a notebook of one cell, for the Tiny profile."""
+    head = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": []}
+    head["source"] = ["**Profile** Tiny · "]
+    cell = {"cell_type": "code", "id": "b", "metadata": {}, "source": [code]}
+    cell |= {"outputs": [], "execution_count": None}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    whole = {"cells": [head, cell], "metadata": {"kernelspec": kernel}}
+    path = folder / "trial.ipynb"
+    path.write_text(json.dumps(whole | {"nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+@pytest.mark.notebooks
+def test_a_notebook_reaches_nothing_but_the_loopback_address(tmp_path, execute):
+    code = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=3)"
+    executed = execute(a_notebook(tmp_path, code))
+    assert executed.status != 0
+    assert "'192.0.2.1' is not loopback" in executed.log
+
+
+@pytest.mark.notebooks
+def test_a_notebook_gets_no_more_memory_than_its_profile(tmp_path, execute):
+    code = "held = bytearray(range(1, 256)) * (10 * 2**20)"
+    executed = execute(a_notebook(tmp_path, code))
+    assert executed.status != 0
+    assert "Kernel died" in executed.log or "MemoryError" in executed.log

@@ -1,0 +1,134 @@
+"""Every notebook has the same form, so that a person finds their way in each."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+MOST_CELLS = 25
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def code_of(notebook):
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def tags(cell):
+    return cell["metadata"].get("tags", [])
+
+
+def imports(code):
+    tree = ast.walk(ast.parse(code))
+    return any(isinstance(node, (ast.Import, ast.ImportFrom)) for node in tree)
+
+
+def faults_of_the_file(notebook):
+    """Yield what is wrong with what Jupyter keeps beside the text."""
+    if set(notebook["metadata"]) > {"kernelspec", "language_info"}:
+        yield "more metadata than the kernel"
+    for cell in code_of(notebook):
+        if cell["outputs"] or cell["execution_count"] is not None:
+            yield "not stripped"
+    if len(notebook["cells"]) > MOST_CELLS:
+        yield f"more than {MOST_CELLS} cells"
+
+
+def faults_of_the_text(notebook):
+    """Yield what a reader misses."""
+    first, words = source(notebook["cells"][0]), "".join(map(source, notebook["cells"]))
+    if not re.match(r"# \d\d · \S", first):
+        yield "no numbered title"
+    if not re.search(r"\*\*You will\*\* .*\*\*Profile\*\* .* · \*\*time\*\* ", first):
+        yield "does not say what you will do, on which profile, how long"
+    if not re.search(r"DANDI:\d{6}|dandiset", first):
+        yield "does not say which dandiset it stands for"
+    if "## Exercise" not in words or "**Next**" not in words:
+        yield "ends without an exercise or what to read next"
+
+
+def faults_of_the_code(notebook):
+    """Yield what a person cannot run, change or read."""
+    cells = code_of(notebook)
+    texts = [source(cell) for cell in cells]
+    if any(re.search(r"^\s*[!%]|pip install", text, re.M) for text in texts):
+        yield "installs packages or uses magics"
+        return
+    if not imports(texts[0]) or any(map(imports, texts[1:])):
+        yield "imports not in the first code cell alone"
+    if "parameters" not in tags(cells[1]):
+        yield "no parameters after the imports"
+    if tags(notebook["cells"][-1]) != ["check"] or "assert " not in texts[-1]:
+        yield "last cell does not check the science"
+    for text in texts:
+        if "plt.show()" in text and not ("xlabel" in text and "ylabel" in text):
+            yield "a plot without labelled axes"
+
+
+def faults(notebook):
+    """Return all that is wrong with the form of a notebook."""
+    found = [*faults_of_the_file(notebook), *faults_of_the_text(notebook)]
+    return [*found, *faults_of_the_code(notebook)]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_has_the_form(path):
+    assert faults(json.loads(path.read_text())) == []
+
+
+def test_the_notebooks_are_numbered_without_doubles():
+    numbers = [path.name[:2] for path in NOTEBOOKS]
+    assert len(set(numbers)) == len(numbers) > 0
+
+
+@pytest.fixture
+def good():
+    return json.loads(NOTEBOOKS[0].read_text())
+
+
+def change(cell, old, new):
+    cell["source"] = [source(cell).replace(old, new)]
+
+
+DAMAGES = {
+    "more metadata than the kernel": lambda n: n["metadata"].update(
+        kernelspec={}, language_info={}, widgets={}
+    ),
+    "not stripped": lambda n: code_of(n)[0].update(execution_count=3),
+    "more than 25 cells": lambda n: n["cells"].extend(n["cells"][:2] * 20),
+    "no numbered title": lambda n: change(n["cells"][0], "# 0", "# Chapter 0"),
+    "does not say what you will do, on which profile, how long": lambda n: change(
+        n["cells"][0], "**time**", ""
+    ),
+    "does not say which dandiset it stands for": lambda n: n["cells"][0].update(
+        source="# 01 · A title"
+    ),
+    "ends without an exercise or what to read next": lambda n: change(
+        n["cells"][-2], "## Exercise", "## End"
+    ),
+    "installs packages or uses magics": lambda n: code_of(n)[3].update(
+        source="%pip install numpy"
+    ),
+    "imports not in the first code cell alone": lambda n: code_of(n)[3].update(
+        source="import os"
+    ),
+    "no parameters after the imports": lambda n: code_of(n)[1].update(metadata={}),
+    "last cell does not check the science": lambda n: n["cells"].append(n["cells"][0]),
+    "a plot without labelled axes": lambda n: code_of(n)[3].update(source="plt.show()"),
+}
+
+
+@pytest.mark.parametrize("fault", DAMAGES)
+def test_each_fault_of_form_is_found(fault, good):
+    assert faults(good) == []
+    damaged = copy.deepcopy(good)
+    DAMAGES[fault](damaged)
+    assert fault in faults(damaged)
