@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: up down test lint test-notebooks test-load test-images test-cluster test-live bench pictures render lock clean
+.PHONY: up down test lint test-reader bench-reader test-notebooks test-load test-images test-cluster test-live bench pictures render lock clean
 
 up: .venv/.made
 	@$(BIN)/archive-hub local up
@@ -13,6 +13,7 @@ down: .venv/.made
 
 test: .venv/.made lint
 	@$(BIN)/archive-hub local prepare
+	$(READER)/check.py -q
 	$(BIN)/pytest
 
 lint: .venv/.made
@@ -20,6 +21,17 @@ lint: .venv/.made
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The reader's own: its tests run in the users' environment, where pynwb and h5py are.
+READER := $(BIN)/python images/packages/archive_data
+test-reader: .venv/.made
+	@$(BIN)/archive-hub local prepare
+	$(READER)/check.py
+	cd images/packages/archive_data && ../../../$(BIN)/mypy --python-executable ../../../.envs/base/bin/python
+
+bench-reader: .venv/.made
+	@$(BIN)/archive-hub local prepare
+	$(READER)/bench/run.py
 
 test-notebooks: .venv/.made
 	@$(BIN)/archive-hub local prepare

@@ -84,9 +84,7 @@ def _files(package: Path) -> list[Path]:
     """Return what a package of ours is made of."""
     kept = (path for path in package.rglob("*") if path.is_file())
     return sorted(
-        path
-        for path in kept
-        if "__pycache__" not in path.parts and "tests" not in path.parts
+        path for path in kept if not {"__pycache__", "tests", "bench"} & set(path.parts)
     )
 
 
