@@ -95,6 +95,9 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     for name, folder in places.items():
         environ.setdefault(name, str(scratch / folder))
     environ.setdefault("DASK_DISTRIBUTED__CLIENT__PRELOAD", json.dumps([str(PRELOAD)]))
+    # Dask would tell each notebook in red that it found the preload.
+    quiet = {"distributed.preloading": "warning", "distributed.utils": "warning"}
+    environ.setdefault("DASK_LOGGING", json.dumps(quiet))
     if not takes_files(home_dir(environ)):
         _rescue(environ, scratch)
 
