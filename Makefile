@@ -11,10 +11,12 @@ up: .venv/.made
 down: .venv/.made
 	@$(BIN)/archive-hub local down
 
+# Many tests wait for a real server: three at a time keep two cores busy.
+PARALLEL := -n 3 --dist loadfile
 test: .venv/.made lint
 	@$(BIN)/archive-hub local prepare
 	$(READER)/check.py -q
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 lint: .venv/.made
 	$(BIN)/ruff check .

@@ -93,8 +93,9 @@ def status(
 
 @app.command()
 def prepare() -> None:
-    """Make the environments and the proxy; nothing where they are there already."""
+    """Make environments, proxy and samples; nothing where they are there already."""
     launcher.prepare(_say)
+    launcher.make_sample_archive(_say)
 
 
 @app.command()

@@ -224,13 +224,18 @@ def prepare(say: Callable[[str], None]) -> None:
     environments.make_base(say)
 
 
-def bring_samples(state: State, say: Callable[[str], None]) -> None:
-    """Make the sample archive, unless it is there already, and place it in `state`."""
+def make_sample_archive(say: Callable[[str], None]) -> Path:
+    """Make the sample archive that all states share, unless it is there already."""
     made = samples_folder(environments.ENVIRONMENTS)
     if not Shelf(made).is_complete:
         say("Making the sample archive: half a minute")
         make_samples(made, environments.user_python())
-    place_samples(made, state.path / "archive")
+    return made
+
+
+def bring_samples(state: State, say: Callable[[str], None]) -> None:
+    """Place the sample archive in `state`."""
+    place_samples(make_sample_archive(say), state.path / "archive")
 
 
 def require_real_credentials(hub: Hub) -> None:

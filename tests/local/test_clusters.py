@@ -79,3 +79,14 @@ def test_one_cluster_too_many_is_refused_with_what_to_do(base):
     )
     assert "You have 3 of 3 clusters" in output.error
     assert "Shut one down first" in output.error
+
+
+def test_the_panel_in_lab_makes_and_ends_a_cluster_of_the_gateway(base):
+    made = base.visitor.put(f"{base.url}dask/clusters", headers=base.headers)
+    assert made.status_code == 200, made.text
+    about = made.json()
+    assert "/services/dask-gateway/clusters/" in about["dashboard_link"]
+    assert listed(base) == 1
+    path = f"{base.url}dask/clusters/{about['id']}"
+    assert base.visitor.delete(path, headers=base.headers).status_code == 204
+    assert listed(base) == 0
