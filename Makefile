@@ -15,7 +15,7 @@ down: .venv/.made
 PARALLEL := -n 3 --dist loadfile
 test: .venv/.made lint
 	@$(BIN)/archive-hub local prepare
-	$(READER)/check.py -q
+	$(READER)/check.py -q $(PARALLEL)
 	$(BIN)/pytest $(PARALLEL)
 
 lint: .venv/.made
