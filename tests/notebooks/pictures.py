@@ -50,24 +50,11 @@ def log_in(page: Page, url: str) -> str:
     page.goto(f"{url}/hub/oauth_login?next=/hub/home")
     page.locator("button[value=ada], input[value=ada]").first.click()
     page.wait_for_url("**/hub/home")
-    # The start page asks for a choice; the API takes one.
-    page.evaluate(
-        """() => {
-            const xsrf = document.cookie.match(/_xsrf=([^;]+)/)[1];
-            window.ask = async (path, options) => await fetch(
-                `/hub/api/${path}`, {headers: {'X-XSRFToken': xsrf}, ...options});
-        }"""
-    )
-    name = page.evaluate("async () => (await (await ask('user')).json()).name")
-    start = "{method: 'POST', body: JSON.stringify({profile: 'base'})}"
-    page.evaluate(
-        f"async name => await ask(`users/${{name}}/server`, {start}) && 0", name
-    )
-    ready = """async name => {
-        const model = await (await ask(`users/${name}`)).json();
-        return Object.values(model.servers).some(server => server.ready);
-    }"""
-    page.wait_for_function(ready, arg=name, timeout=TIMEOUT_MS)
+    page.goto(f"{url}/hub/spawn")
+    if "/hub/spawn" in page.url:
+        page.locator("#spawn_form [type=submit]").click()
+    page.wait_for_url("**/user/*/**", timeout=TIMEOUT_MS)
+    name = page.url.split("/user/")[1].split("/")[0]
     return f"{url}/user/{name}"
 
 
