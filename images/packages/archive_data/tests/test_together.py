@@ -43,7 +43,7 @@ def url(s3: Any) -> str:
         table = file.create_group("units")
         table.attrs["colnames"] = ["a", "b", "c"]
         for i, name in enumerate("abc"):
-            table.create_dataset(name, data=np.arange(9000) + i)
+            table.create_dataset(name, data=np.arange(90_000) + i)
         for i in range(100):
             file.create_dataset(f"s{i}", data=np.arange(3000.0), chunks=(500,))
     return str(s3.put("t.h5", memory.getvalue()))

@@ -95,6 +95,13 @@ class BlockFile(io.RawIOBase):
         parts = (self._part(i, start, stop) for i in range(first, last + 1))
         return memoryview(b"".join(parts))
 
+    def holds(self, start: int, stop: int) -> bool:
+        """Tell whether a range is here already; fetches nothing."""
+        if self.spans and self.spans.find(start, stop) is not None:
+            return True
+        blocks = range(start // BLOCK_BYTES, (stop - 1) // BLOCK_BYTES + 1)
+        return all(i in self._blocks for i in blocks)
+
     def _part(self, i: int, start: int, stop: int) -> memoryview:
         at = i * BLOCK_BYTES
         return self._blocks[i][max(0, start - at) : stop - at]

@@ -24,6 +24,9 @@ from .errors import ArchiveDataError, NotReadable
 from .selection import Unsupported
 from .tables import address, array_of
 
+#: An array of more chunks is not looked through for what is here.
+_FEW_CHUNKS = 16
+
 
 class Source:
     """What the objects of one file share.
@@ -55,6 +58,18 @@ class Source:
         if at not in self._arrays:
             self._arrays[at] = array_of(dataset, self.blob, self.tables.get(at))
         return self._arrays[at]
+
+    def holds(self, array: Array) -> bool:
+        """Tell whether all stored bytes of a small array are here already.
+
+        They came with the index or with the metadata around them; then HDF5 reads them
+        at no cost.
+        """
+        file, table = self.file, array.table
+        if file is None or len(table.offsets) > _FEW_CHUNKS:
+            return False
+        stored = zip(table.offsets.tolist(), table.sizes.tolist(), strict=True)
+        return all(file.holds(start, start + size) for start, size in stored)
 
     def bring_neighbours(self, dataset: Dataset) -> None:
         """Fetch a table's small columns together, when the first of them is read."""
@@ -92,10 +107,11 @@ class Dataset(_Ours, h5py.Dataset):
         return self._array
 
     def __getitem__(self, key: Any, new_dtype: npt.DTypeLike | None = None) -> Any:
-        if new_dtype is None and self.array is not None:
+        array = self.array if new_dtype is None else None
+        if array is not None and not self._source.holds(array):
             self._source.bring_neighbours(self)
             try:
-                return self.array[key]
+                return array[key]
             except Unsupported:
                 pass
         return super().__getitem__(key, new_dtype)
@@ -112,7 +128,16 @@ class Group(_Ours, h5py.Group):
     """A group whose members are ours."""
 
     def __getitem__(self, name: Any) -> Any:
-        found = super().__getitem__(name)
+        return self._adopt(super().__getitem__(name))
+
+    def get(self, name: Any, default: Any = None, *args: Any, **options: Any) -> Any:
+        """Return a member, or `default`; h5py's own goes past ``__getitem__``.
+
+        It is the way of hdmf, and so of pynwb, to every dataset.
+        """
+        return self._adopt(super().get(name, default, *args, **options))
+
+    def _adopt(self, found: Any) -> Any:
         ours = {h5py.Dataset: Dataset, h5py.Group: Group}.get(type(found))
         if ours is not None:
             found.__class__ = ours
@@ -188,6 +213,10 @@ class File(Group, h5py.File):
     def filename(self) -> str:
         """Where the file is."""
         return self._source.blob.name
+
+    def holds(self, start: int, stop: int) -> bool:
+        """Tell whether these bytes are here already."""
+        return self._bytes.holds(start, stop)
 
 
 def _page_blocks(file: h5py.File) -> int:
