@@ -17,6 +17,7 @@ from tornado.httpclient import AsyncHTTPClient
 
 from . import notices, starts, terms
 from .clusters import stop_clusters
+from .notices_page import NoticesHandler
 from .reference import idle_text
 from .settings import Hub, load
 from .startpage import PAGES, before_start, check_choice
@@ -89,7 +90,7 @@ def pages(c: Any, hub: Hub) -> None:
     }
     c.JupyterHub.extra_handlers = [
         (r"/terms", terms.TermsHandler),
-        (r"/notices", notices.NoticesHandler),
+        (r"/notices", NoticesHandler),
         (r"/assets/(.*)", CacheControlStaticFilesHandler, {"path": str(ASSETS)}),
     ]
 

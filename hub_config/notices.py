@@ -12,9 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from jupyterhub.handlers import BaseHandler
-from tornado.escape import json_encode
-
 from .gate import number_of
 from .ledger import LedgerError, LedgerFile
 from .settings import Hub
@@ -200,28 +197,6 @@ def for_user(user: Any) -> list[dict[str, str | None]]:
         end = end_of_age(authenticator.hub, started, datetime.now(UTC))
         found += [end] if end else []
     return [notice.model() for notice in found]
-
-
-class NoticesHandler(BaseHandler):  # type: ignore[misc]
-    """Tells a person's browser, or server, what that person is to be told."""
-
-    _accept_token_auth = True
-
-    async def get(self) -> None:
-        """Answer a list of ``{id, level, text, until}``; 403 to anybody else."""
-        self.set_header("Content-Type", "application/json")
-        self.set_header("Cache-Control", "no-store")
-        user = self.current_user
-        # A service may hold a token too, but is nobody to be told.
-        name = user.name if hasattr(user, "spawner") else ""
-        if not {"read:users:name", f"read:users:name!user={name}"} & set(
-            self.expanded_scopes
-        ):
-            self.set_status(403)
-            self.finish({"status": 403, "message": "Only a logged-in person has any."})
-            return
-        # Tornado wants the list as text: an old browser could be made to run it.
-        self.finish(json_encode(for_user(user)))
 
 
 def notices_url(spawner: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import httpx
@@ -24,9 +25,11 @@ class Visitor(httpx.Client):
 
     def accept_terms(self) -> None:
         """Accept the terms of use, where they are asked for."""
-        page = self.get("/hub/terms")
-        if page.status_code == httpx.codes.OK:
-            self.post("/hub/terms", data={"_xsrf": self.xsrf})
+        version = re.search(
+            r'name="version" value="([^"]+)"', self.get("/hub/terms").text
+        )
+        form = {"_xsrf": self.xsrf, "version": version[1] if version else ""}
+        self.post("/hub/terms", data=form | {"next": "/hub/home"}).raise_for_status()
 
     @property
     def xsrf(self) -> str:
