@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -171,3 +172,42 @@ def test_killing_it_hard_leaves_no_process_and_loses_nothing(
         assert launcher.status() == psutil.STATUS_ZOMBIE
         assert launcher.children(recursive=True) == []
         assert time.monotonic() - started < 20
+
+
+WITHOUT_NETWORK = """
+ip link set lo up
+"$1" local up --state "$2" --port 0 &
+for _ in $(seq 300); do
+    "$1" local status --state "$2" --json | grep -q '"healthy": true' && break
+    sleep 0.2
+done
+"$1" local status --state "$2" --json
+"$1" local down --state "$2"
+wait
+"""
+
+
+def test_it_comes_up_without_a_network(tmp_path, root, running):
+    if os.geteuid() or not (shutil.which("unshare") and shutil.which("ip")):
+        pytest.skip("a network namespace needs root, unshare and ip")
+    words = ["unshare", "--net", "sh", "-c", WITHOUT_NETWORK, "sh", UP[0]]
+    done = subprocess.run(
+        [*words, str(tmp_path / "state")],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert '"healthy": true' in done.stdout, done.stderr[-2000:]
+    assert done.stderr.strip().splitlines()[-1] == "Stopped."
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_each_way_to_stop_it_ends_everything(number, tmp_path, root, hub_on):
+    with hub_on(tmp_path / "state", root) as status:
+        members = family(status["pid"])
+        os.kill(status["pid"], number)
+        _, alive = psutil.wait_procs(members, timeout=15)
+        assert alive == []
+    assert not (tmp_path / "state" / "run.json").exists()
