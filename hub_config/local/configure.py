@@ -42,7 +42,7 @@ def configure(c: Any) -> None:
     _login(c, state, run)
     _servers(c, state, run, hub)
     c.JupyterHub.services = [
-        *services(state, run),
+        *services(run),
         _gateway(state, run),
         _culler(hub),
         # Lets `archive-hub local status` ask who runs what.

@@ -23,6 +23,7 @@ from . import environments
 from .process import LEASH
 from .sample_archive import make_samples, place_samples, samples_folder
 from .samples.shelf import Shelf
+from .standins.services import commands
 from .state import Run, State
 
 HERE = Path(__file__).parent
@@ -51,6 +52,7 @@ class Launcher:
         self.state = state
         self.run = run
         self.hub: subprocess.Popen[bytes] | None = None
+        self.standins: list[subprocess.Popen[bytes]] = []
         self.stopping = False
 
     def start(self) -> None:
@@ -68,16 +70,16 @@ class Launcher:
         log = self.state.path / "logs" / "hub.log"
         if log.exists():
             log.replace(log.with_suffix(".previous.log"))
-        with log.open("wb") as out:
-            self.hub = subprocess.Popen(
-                [
-                    *LEASH,
-                    sys.executable,
-                    "-m",
-                    "jupyterhub",
-                    "--config",
-                    str(self.config_file),
-                ],
+        log.touch()
+        hub = [*LEASH, sys.executable, "-m", "jupyterhub", "--config"]
+        self.hub = self._child([*hub, str(self.config_file)])
+        self.standins = [self._child(command) for command in commands(self.run)]
+        self._wait_until_healthy(log)
+
+    def _child(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self.state.path / "logs" / "hub.log").open("ab") as out:
+            return subprocess.Popen(
+                command,
                 cwd=self.state.path,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -85,7 +87,12 @@ class Launcher:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._wait_until_healthy(log)
+
+    def _start_standins_again(self) -> None:
+        """Start those that ended: without them nobody can log in or read."""
+        for place, child in enumerate(self.standins):
+            if child.poll() is not None:
+                self.standins[place] = self._child(commands(self.run)[place])
 
     def wait(self) -> None:
         """Wait until somebody stops the hub, then stop it.
@@ -98,6 +105,7 @@ class Launcher:
         assert self.hub is not None
         try:
             while self.hub.poll() is None and not self.stopping:
+                self._start_standins_again()
                 self._nap()
         finally:
             ended = self.hub.poll()
@@ -108,14 +116,15 @@ class Launcher:
 
     def stop(self) -> None:
         """Stop the hub and all it started."""
-        if self.hub is None or self.hub.poll() is not None:
-            return
-        self.hub.send_signal(signal.SIGTERM)
-        try:
-            self.hub.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            self.hub.kill()
-            self.hub.wait()
+        children = [*([self.hub] if self.hub else []), *self.standins]
+        for child in children:
+            child.terminate()
+        for child in children:
+            try:
+                child.wait(STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
 
     def _asked_to_stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True

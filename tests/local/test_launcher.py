@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -211,3 +213,20 @@ def test_each_way_to_stop_it_ends_everything(number, tmp_path, root, hub_on):
         _, alive = psutil.wait_procs(members, timeout=15)
         assert alive == []
     assert not (tmp_path / "state" / "run.json").exists()
+
+
+def test_a_stand_in_that_ends_is_started_again(hub_of_my_own, until):
+    people = next(
+        one
+        for one in family(hub_of_my_own["pid"])
+        if one.cmdline()[-2:] == ["hub_config.local.standins", "people"]
+    )
+    people.kill()
+    address = f"{hub_of_my_own['archive_api']}/info/"
+
+    def answers():
+        with contextlib.suppress(httpx.HTTPError):
+            return httpx.get(address).status_code == 200
+        return False
+
+    until(answers, 20, "the stand-in to come back")

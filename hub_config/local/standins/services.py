@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from ..process import LEASH
-from ..state import Run, State
+from ..state import Run
 
 GITHUB = "/services/github"
 ARCHIVE = "/services/archive"
@@ -28,26 +28,24 @@ def storage_url(run: Run) -> str:
     return f"{run.inner('storage')}{STORAGE}"
 
 
-def services(state: State, run: Run) -> list[dict[str, Any]]:
-    """Return the stand-ins for ``c.JupyterHub.services``; none with the real GitHub."""
+def services(run: Run) -> list[dict[str, Any]]:
+    """Return the stand-ins for ``c.JupyterHub.services``; none with the real GitHub.
+
+    They have no command: the launcher starts them beside the hub, not after it.
+    """
     if run.github:
         return []
-    environment = {"ARCHIVE_HUB_STATE": str(state.path)}
-    command = [*LEASH, sys.executable, "-m", "hub_config.local.standins"]
     return [
-        {
-            "name": "github",
-            "url": run.inner("standins"),
-            "command": [*command, "people"],
-            "environment": environment,
-        },
-        # The same process as GitHub's: both are about the same people.
+        {"name": "github", "url": run.inner("standins")},
         {"name": "archive", "url": run.inner("standins")},
-        {
-            "name": "s3",
-            "display": False,
-            "url": run.inner("storage"),
-            "command": [*command, "storage"],
-            "environment": environment,
-        },
+        {"name": "s3", "display": False, "url": run.inner("storage")},
     ]
+
+
+def commands(run: Run) -> list[list[str]]:
+    """Return a command for each process of stand-ins."""
+    if run.github:
+        return []
+    command = [*LEASH, sys.executable, "-m", "hub_config.local.standins"]
+    # GitHub and the archive are about the same people, so they share a process.
+    return [[*command, "people"], [*command, "storage"]]
