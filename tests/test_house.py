@@ -84,9 +84,7 @@ def test_templates_and_hcl_stay_short():
 
 def test_no_lock_names_an_address():
     for path in tracked("*.lock", "*package-lock.json"):
-        assert "://" not in re.sub(r'"url": "https://[^"]*"', "", path.read_text()), (
-            path
-        )
+        assert "://" not in path.read_text(), path
 
 
 def test_every_link_of_the_docs_leads_somewhere():
