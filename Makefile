@@ -11,12 +11,14 @@ up: .venv/.made
 down: .venv/.made
 	@$(BIN)/archive-hub local down
 
-# Many tests wait for a real server: three at a time keep two cores busy.
+# Many tests wait for a real server: three at a time keep two cores busy.  Those that
+# measure time run before, by themselves.
 PARALLEL := -n 3 --dist loadfile
 test: .venv/.made lint
 	@$(BIN)/archive-hub local prepare
 	$(READER)/check.py -q $(PARALLEL)
-	$(BIN)/pytest $(PARALLEL)
+	$(BIN)/pytest -m quiet
+	$(BIN)/pytest $(PARALLEL) -m "not (quiet or load or images or cluster or live)"
 
 lint: .venv/.made
 	$(BIN)/ruff check .

@@ -3,7 +3,10 @@
 import statistics
 import time
 
+import pytest
 
+
+@pytest.mark.quiet
 def test_a_cell_echoes_within_milliseconds(start_server):
     kernel = start_server().kernel()
     kernel.run("pass")

@@ -21,8 +21,15 @@ def expired(entries, today):
     return sorted(name for name, one in entries.items() if one["expires"] <= today)
 
 
+def as_cases(notebooks):
+    """Return the notebooks as cases; one that measures time runs by itself."""
+    for path in notebooks:
+        marks = [pytest.mark.quiet] if path.stem in LATENCY_MS else []
+        yield pytest.param(path, id=path.stem, marks=marks)
+
+
 @pytest.mark.notebooks
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("notebook", as_cases(NOTEBOOKS))
 def test_a_notebook_runs_from_top_to_bottom(notebook, execute, archive, not_run):
     if notebook.stem in ON_THE_HUB:
         pytest.skip("executed in a user server: tests/local/test_first_notebook.py")
