@@ -29,7 +29,7 @@ def as_cases(notebooks):
 
 
 @pytest.mark.notebooks
-@pytest.mark.parametrize("notebook", as_cases(NOTEBOOKS))
+@pytest.mark.parametrize("notebook", list(as_cases(NOTEBOOKS)))
 def test_a_notebook_runs_from_top_to_bottom(notebook, execute, archive, not_run):
     if notebook.stem in ON_THE_HUB:
         pytest.skip("executed in a user server: tests/local/test_first_notebook.py")
