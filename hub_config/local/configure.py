@@ -45,12 +45,9 @@ def configure(c: Any) -> None:
         *services(run),
         _gateway(state, run),
         _culler(hub),
-        # Lets `archive-hub local status` ask who runs what.
-        {"name": "operator", "api_token": state.secrets()["operator_token"]},
     ]
     c.JupyterHub.load_roles += [
         {"name": "culler", "services": ["culler"], "scopes": CULLER_SCOPES},
-        {"name": "operator", "services": ["operator"], "scopes": ["list:users"]},
     ]
 
 

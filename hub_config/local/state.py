@@ -39,7 +39,6 @@ SECRETS = (
     "github_client_secret",
     "archive_token",
     "control_token",
-    "operator_token",
 )
 PORTS = (
     "hub",
