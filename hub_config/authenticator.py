@@ -24,6 +24,7 @@ from .ledger import Ledger
 from .login_pages import ArchiveHealthHandler, LoginHandler
 from .refusal import Refusal, github_away, refused
 from .registration import ask, new_client, token_health
+from .suspended import Suspended
 from .verdict import Answer, Decision, Person
 
 GITHUB_TIMEOUT_S = 6.0
@@ -81,7 +82,9 @@ class ArchiveAuthenticator(GitHubOAuthenticator):  # type: ignore[misc]
         super().__init__(**kwargs)
         path = Path(self.ledger_path) if self.ledger_path else None
         self.client = new_client()
-        self.gate = Gate(self._ask, self.hub.login, Ledger(path), self.log)
+        self.gate = Gate(
+            self._ask, self.hub.login, Ledger(path), Suspended(path), self.log
+        )
         self._app: Any = None
         self._sweep: Sweep | None = None
         self._checks: dict[str, asyncio.Task[Any]] = {}

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from . import notice_command
+from . import notice_command, suspend_command
 from . import render as derived
 from .check.command import check
 from .images import commands as images
@@ -21,6 +21,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(local.app, name="local")
 app.add_typer(images.app, name="images")
 app.add_typer(notice_command.app, name="notice")
+app.command()(suspend_command.suspend)
 app.command()(who)
 app.command()(check)
 app.command()(operate.cost)
@@ -47,6 +48,7 @@ FAILURES = (
     *local.FAILURES,
     *operate.FAILURES,
     *notice_command.FAILURES,
+    *suspend_command.FAILURES,
 )
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tornado.ioloop import PeriodicCallback
 
+from .clusters import stop_clusters
+
 _SWEEPS_A_CHECK = 5
 _AT_ONCE = 8
+_SUSPENDED_EVERY_S = 5
 _running: set[asyncio.Task[None]] = set()
 
 
@@ -43,6 +47,8 @@ async def _put_out(app: Any, user: Any, forget_tokens: bool) -> None:
             await user.stop(name)
         except Exception:
             app.log.exception("gate: cannot stop %s; tried again", spawner._log_name)
+    # Clusters end with a server; a script elsewhere can have some without one.
+    await stop_clusters(user.spawner)
     if forget_tokens:
         for token in list(user.orm_user.api_tokens):
             app.db.delete(token)
@@ -67,14 +73,27 @@ class Sweep:
         self._app = app
         self._authenticator = authenticator
         self._age_s = authenticator.auth_refresh_age
-        self._timer: PeriodicCallback | None = None
+        self._timers: list[PeriodicCallback] = []
 
     def start(self) -> None:
         """Begin; the event loop must run."""
         if self._age_s:
-            period_ms = 1000 * self._age_s / _SWEEPS_A_CHECK
-            self._timer = PeriodicCallback(self.sweep, period_ms, jitter=0.1)
-            self._timer.start()
+            self._every(self._age_s / _SWEEPS_A_CHECK, self.sweep)
+        self._every(_SUSPENDED_EVERY_S, self.put_out_suspended)
+
+    def _every(self, period_s: float, do: Callable[[], Any]) -> None:
+        timer = PeriodicCallback(do, 1000 * period_s, jitter=0.1)
+        timer.start()
+        self._timers.append(timer)
+
+    def put_out_suspended(self) -> None:
+        """End what people have whom the operator suspended since the last look."""
+        for name in self._authenticator.gate.suspended():
+            user = self._app.users.get(name)
+            if user is not None and (user.active or user.orm_user.api_tokens):
+                # The next request of a browser that is signed in is looked up.
+                user._auth_refreshed = 0.0
+                put_out(self._app, user, forget_tokens=True)
 
     async def sweep(self) -> None:
         """Look up everybody with a server who would be due before the next sweep."""

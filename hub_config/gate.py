@@ -15,6 +15,7 @@ from prometheus_client import Counter
 
 from .ledger import Ledger, LedgerError
 from .settings import Login
+from .suspended import Suspended
 from .verdict import Answer, Decision, Person, Verdict
 
 At = Literal["login", "recheck"]
@@ -39,14 +40,24 @@ class Gate:
         Administrators and the grace, from the settings.
     ledger : Ledger
         What the hub remembers.
+    suspended : Suspended
+        Whom the operator keeps out.
     log : logging.Logger
         Gets one line for each decision.
     """
 
-    def __init__(self, ask: Ask, login: Login, ledger: Ledger, log: Logger) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        login: Login,
+        ledger: Ledger,
+        suspended: Suspended,
+        log: Logger,
+    ) -> None:
         self._ask = ask
         self._login = login
         self._ledger = ledger
+        self._suspended = suspended
         self._log = log
 
     def is_admin(self, number: int) -> bool:
@@ -69,12 +80,8 @@ class Gate:
             Administrators are admitted without asking: they must get in when the
             archive is away.
         """
-        if self.is_admin(number):
-            named = Verdict("settings", Answer.ADMITTED, "an administrator", True)
-            decision = Decision((named,))
-        else:
-            decision = await self._ask(Person(login, number))
         try:
+            decision = self._own_word(number) or await self._ask(Person(login, number))
             decision = self._remember(login, number, decision)
         except LedgerError as error:
             self._log.error("gate: %s", error)
@@ -84,6 +91,23 @@ class Gate:
             if verdict.token_dead:
                 self._log.error("gate: %s: %s", verdict.archive, verdict.reason)
         return decision
+
+    def _own_word(self, number: int) -> Decision | None:
+        """Return what needs no archive: who is suspended, who administers the hub."""
+        if (why := self._suspended.everybody().get(number)) is not None:
+            return Decision((Verdict("hub", Answer.SUSPENDED, why or "suspended"),))
+        if self.is_admin(number):
+            named = Verdict("settings", Answer.ADMITTED, "an administrator", True)
+            return Decision((named,))
+        return None
+
+    def suspended(self) -> list[str]:
+        """Return the hub users whom the operator keeps out."""
+        try:
+            return [user_name(number) for number in self._suspended.everybody()]
+        except LedgerError as error:
+            self._log.error("gate: %s", error)
+            return []
 
     def _remember(self, login: str, number: int, decision: Decision) -> Decision:
         verdicts = (

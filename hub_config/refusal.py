@@ -90,6 +90,8 @@ def refused(decision: Decision, login: str, hub: Hub) -> Page:
     ]
     archives = [hub.archives[verdict.archive] for verdict in decisive]
     name = " and ".join(archive.name for archive in archives) or hub.hub.name
+    if decision.answer is Answer.SUSPENDED:
+        return _suspended(login, hub.hub.name)
     if decision.answer is Answer.UNREACHABLE:
         return _unreachable(name, login)
     if decision.answer is Answer.CUT_SHORT:
@@ -145,6 +147,16 @@ def _bound(login: str, hub: Hub) -> Page:
         todo=(
             "Write to the support address below if you registered under this login.",
         ),
+    )
+
+
+def _suspended(login: str, name: str) -> Page:
+    return Page(
+        status=403,
+        title=f"{login} is suspended here",
+        happened=f"The people who run {name} have suspended this account: its server "
+        "was stopped and it cannot sign in. Its files are kept.",
+        todo=("Write to the support address below, and say what you were doing.",),
     )
 
 

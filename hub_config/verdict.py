@@ -18,22 +18,24 @@ ROWS = 10
 
 
 class Answer(StrEnum):
-    """What a person is told."""
+    """What a person is told: one of five from the archives, the last from us."""
 
     ADMITTED = "admitted"
     NOT_REGISTERED = "not registered"
     PENDING = "pending"
     UNREACHABLE = "archive unreachable"
     CUT_SHORT = "answer cut short"
+    SUSPENDED = "suspended"
 
     @property
     def is_no(self) -> bool:
-        """Whether the archive said no, rather than nothing."""
-        return self in (Answer.NOT_REGISTERED, Answer.PENDING)
+        """Whether somebody said no, rather than nothing."""
+        return self in (Answer.NOT_REGISTERED, Answer.PENDING, Answer.SUSPENDED)
 
 
 # An answer earlier in this order outweighs a later one of another archive.
 _WEIGHT = (
+    Answer.SUSPENDED,
     Answer.ADMITTED,
     Answer.CUT_SHORT,
     Answer.UNREACHABLE,
