@@ -7,8 +7,6 @@ in is looked up again every few minutes: a no puts the person out, an outage doe
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +19,16 @@ from . import settings
 from .farewell import Sweep, put_out
 from .gate import Gate, number_of, user_name
 from .ledger import Ledger
-from .login_pages import ArchiveHealthHandler, LoginHandler
+from .login_pages import LoginHandler
+from .probes import parts_of
 from .refusal import Refusal, github_away, refused
-from .registration import ask, new_client, token_health
+from .registration import ask, new_client
 from .suspended import Suspended
 from .verdict import Answer, Decision, Person
+from .vitals import PartsHandler, Vitals
 
 GITHUB_TIMEOUT_S = 6.0
 LOGIN_LABEL = "hub.archive/login"
-_HEALTH_KEPT_S = 20.0
 
 
 class GitHubAway(Exception):
@@ -88,7 +87,6 @@ class ArchiveAuthenticator(GitHubOAuthenticator):  # type: ignore[misc]
         self._app: Any = None
         self._sweep: Sweep | None = None
         self._checks: dict[str, asyncio.Task[Any]] = {}
-        self._health: tuple[float, dict[str, Any]] | None = None
 
     async def _ask(self, person: Person) -> Decision:
         login = self.hub.login
@@ -247,31 +245,20 @@ class ArchiveAuthenticator(GitHubOAuthenticator):  # type: ignore[misc]
     # The hub around us
 
     def get_handlers(self, app: Any) -> list[Any]:
-        """Add our pages; begin to look up people whose servers run."""
+        """Add our pages; begin to watch people with servers, and the hub itself."""
         self._app = app
         # JupyterHub calls a callable variable with the user who looks at the page.
         app.template_vars["login"] = self._login_on_page
         self._sweep = Sweep(app, self)
         self._sweep.start()
-        ours = (r"/health/archive", ArchiveHealthHandler)
+        vitals = Vitals(parts_of(app, self.hub, self), self.log)
+        vitals.start()
+        app.template_vars["troubles"] = lambda _: vitals.troubles()
+        ours = (r"/health/parts", PartsHandler, {"vitals": vitals})
         return [*super().get_handlers(app), ours]
 
     def _login_on_page(self, user: Any) -> str:
         return self.gate.login_of(user.name) if user else ""
-
-    async def archive_health(self) -> dict[str, Any]:
-        """Tell for each archive whether it takes the hub's token."""
-        now = time.monotonic()
-        kept_s = min(_HEALTH_KEPT_S, self.auth_refresh_age)
-        if self._health is None or now - self._health[0] > kept_s:
-            health = await token_health(
-                self.hub.archives,
-                timeout_s=self.hub.login.timeout_s,
-                client=self.client,
-            )
-            told = {name: asdict(state) for name, state in health.items()}
-            self._health = (now, told)
-        return self._health[1]
 
     async def pre_spawn_start(self, user: Any, spawner: Any) -> None:
         """Label the server with the login; nothing else of GitHub reaches it."""

@@ -1,10 +1,9 @@
-"""The hub's pages that belong to the login, beside those of JupyterHub."""
+"""The hub's page that begins a login."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from jupyterhub.handlers import BaseHandler
 from oauthenticator.oauth2 import OAuthLoginHandler
 
 
@@ -19,15 +18,3 @@ class LoginHandler(OAuthLoginHandler):  # type: ignore[misc]
                 "prompt": "select_account",
             }
         super().authorize_redirect(*args, **kwargs)
-
-
-class ArchiveHealthHandler(BaseHandler):  # type: ignore[misc]
-    """Tells whether each archive takes the hub's token: 503 once one refuses it."""
-
-    async def get(self) -> None:
-        """Answer ``{archive: {alive, reason}}``; asked of the archives rarely."""
-        health = await self.authenticator.archive_health()
-        dead = any(entry["alive"] is False for entry in health.values())
-        self.set_status(503 if dead else 200)
-        self.set_header("Content-Type", "application/json")
-        self.finish(health)

@@ -206,11 +206,31 @@ def test_each_decision_is_one_line_and_one_count(gate, person):
     assert 'archive_hub_gate_answers_total{answer="admitted",at="login"}' in metrics
 
 
-def test_a_dead_token_turns_the_archives_health_red(gate, wait_until):
+def test_a_dead_token_has_a_health_of_its_own(gate, wait_until):
     def health():
-        answer = httpx.get(f"{gate.url}/hub/health/archive")
-        return answer.status_code, answer.json()["first"]["alive"]
+        answer = httpx.get(f"{gate.url}/hub/health/parts")
+        signs = answer.json()
+        return (
+            answer.status_code,
+            signs["token-first"]["ok"],
+            signs["archive-first"]["ok"],
+        )
 
-    wait_until("alive", lambda: health() == (200, True), 30)
+    wait_until("all is well", lambda: health() == (200, True, True), 30)
     gate.first.fault("http-401")
-    wait_until("dead", lambda: health() == (503, False), 30)
+    wait_until("the token is dead", lambda: health() == (503, False, True), 30)
+    gate.first.fault("http-500")
+    wait_until("the archive is away", lambda: health()[2] is False, 30)
+
+
+def test_the_login_page_says_what_does_not_work(gate, wait_until):
+    def page():
+        return httpx.get(f"{gate.url}/hub/login").text
+
+    with gate.second.refusing():
+        says = "The Second Archive cannot be asked who is registered."
+        wait_until("people are told", lambda: says in page(), 40)
+        assert "The First Archive cannot be asked" not in page()
+        metrics = httpx.get(f"{gate.url}/hub/metrics").text
+        assert 'archive_hub_part_up{part="archive-second"} 0.0' in metrics
+    wait_until("all is well again", lambda: says not in page(), 40)
