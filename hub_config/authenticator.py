@@ -15,17 +15,15 @@ from tornado import web
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from traitlets import Instance, Unicode, default
 
-from . import settings
-from .farewell import Sweep, put_out
+from . import around, settings
+from .farewell import put_out
 from .gate import Gate, number_of, user_name
 from .ledger import Ledger
 from .login_pages import LoginHandler
-from .probes import parts_of
 from .refusal import Refusal, github_away, refused
 from .registration import ask, new_client
 from .suspended import Suspended
 from .verdict import Answer, Decision, Person
-from .vitals import PartsHandler, Vitals
 
 GITHUB_TIMEOUT_S = 6.0
 LOGIN_LABEL = "hub.archive/login"
@@ -85,7 +83,6 @@ class ArchiveAuthenticator(GitHubOAuthenticator):  # type: ignore[misc]
             self._ask, self.hub.login, Ledger(path), Suspended(path), self.log
         )
         self._app: Any = None
-        self._sweep: Sweep | None = None
         self._checks: dict[str, asyncio.Task[Any]] = {}
 
     async def _ask(self, person: Person) -> Decision:
@@ -245,17 +242,11 @@ class ArchiveAuthenticator(GitHubOAuthenticator):  # type: ignore[misc]
     # The hub around us
 
     def get_handlers(self, app: Any) -> list[Any]:
-        """Add our pages; begin to watch people with servers, and the hub itself."""
+        """Add our pages; begin what runs beside the hub."""
         self._app = app
         # JupyterHub calls a callable variable with the user who looks at the page.
         app.template_vars["login"] = self._login_on_page
-        self._sweep = Sweep(app, self)
-        self._sweep.start()
-        vitals = Vitals(parts_of(app, self.hub, self), self.log)
-        vitals.start()
-        app.template_vars["troubles"] = lambda _: vitals.troubles()
-        ours = (r"/health/parts", PartsHandler, {"vitals": vitals})
-        return [*super().get_handlers(app), ours]
+        return [*super().get_handlers(app), *around.begin(app, self)]
 
     def _login_on_page(self, user: Any) -> str:
         return self.gate.login_of(user.name) if user else ""

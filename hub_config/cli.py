@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from . import notice_command, suspend_command
+from . import notice_command, suspend_command, usage_command
 from . import render as derived
 from .check.command import check
 from .images import commands as images
@@ -22,6 +22,7 @@ app.add_typer(local.app, name="local")
 app.add_typer(images.app, name="images")
 app.add_typer(notice_command.app, name="notice")
 app.command()(suspend_command.suspend)
+app.command()(usage_command.usage)
 app.command()(who)
 app.command()(check)
 app.command()(operate.cost)
@@ -49,6 +50,7 @@ FAILURES = (
     *operate.FAILURES,
     *notice_command.FAILURES,
     *suspend_command.FAILURES,
+    *usage_command.FAILURES,
 )
 
 

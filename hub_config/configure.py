@@ -21,6 +21,7 @@ from .notices_page import NoticesHandler
 from .reference import idle_text
 from .settings import Hub, load
 from .startpage import PAGES, before_start, check_choice
+from .usage_page import UsageHandler
 
 ASSETS = PAGES / "assets"
 GATEWAY = "access:services!service=dask-gateway"
@@ -91,6 +92,7 @@ def pages(c: Any, hub: Hub) -> None:
     c.JupyterHub.extra_handlers = [
         (r"/terms", terms.TermsHandler),
         (r"/notices", NoticesHandler),
+        (r"/usage", UsageHandler),
         (r"/assets/(.*)", CacheControlStaticFilesHandler, {"path": str(ASSETS)}),
     ]
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from . import budget
 from .gate import number_of
 from .ledger import LedgerError, LedgerFile
 from .settings import Hub
@@ -190,6 +191,10 @@ def for_user(user: Any) -> list[dict[str, str | None]]:
         found += notices.for_person(number_of(user.name))
     except LedgerError as error:
         authenticator.log.error("notices: %s", error)
+    if text := budget.warning(
+        authenticator.hub, budget.spent(authenticator, user.name)
+    ):
+        found.append(Notice(f"used-{datetime.now(UTC):%Y-%m}", "warning", text))
     spawner = user.spawner
     if spawner.active and spawner.orm_spawner.started:
         # JupyterHub keeps times in UTC, without saying so.

@@ -14,12 +14,16 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
+from prometheus_client import Histogram
 
 from .settings import Archive
 from .verdict import Answer, Decision, Person, Verdict, read
 
 LARGEST_ANSWER_BYTES = 32 * 2**20
 _MOST_PAGES = 50
+ARCHIVE_SECONDS = Histogram(
+    "archive_hub_archive_seconds", "How long an archive took to answer.", ["archive"]
+)
 
 
 class Unanswered(Exception):
@@ -75,7 +79,8 @@ async def _ask_one(
     try:
         async with asyncio.timeout_at(deadline):
             search = f"users/search/?username={_quoted(person.login)}"
-            rows = await _fetch(client, archive, search)
+            with ARCHIVE_SECONDS.labels(archive=name).time():
+                rows = await _fetch(client, archive, search)
             verdict = read(name, rows, person, complete=False)
             if verdict.answer is Answer.CUT_SHORT and archive.exact_list:
                 return await _among_everybody(verdict, archive, person, client)

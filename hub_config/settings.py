@@ -26,6 +26,7 @@ from .tables import (
     Profile,
     Span,
     Table,
+    Usage,
 )
 
 __all__ = [
@@ -60,6 +61,7 @@ class Hub(Table):
     dask: Dask
     home: Home
     idle: Idle
+    usage: Usage = Field(default_factory=Usage)
     environments: dict[Name, Environment] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from tornado import web
 from traitlets import Any as AnyValue
 from traitlets import Unicode, default
 
+from . import budget
 from .starts import Waits, watch
 from .terms import lead_to_terms, require_accepted
 
@@ -71,16 +72,18 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
     @property
     def usual_wait(self) -> str:
         """How long a start of the chosen profile usually takes, in words."""
-        return self.waits.text(self._slug())
+        return self.waits.text(self.profile_name)
 
     @property
     def size_name(self) -> str:
         """What the page calls the chosen profile; empty if it is no longer listed."""
         profiles = self.profile_list if isinstance(self.profile_list, list) else []
         names = {one.get("slug"): one["display_name"] for one in profiles}
-        return str(names.get(self._slug(), ""))
+        return str(names.get(self.profile_name, ""))
 
-    def _slug(self) -> str:
+    @property
+    def profile_name(self) -> str:
+        """The chosen profile's name in the settings; empty if none was chosen."""
         options = self.user_options if isinstance(self.user_options, dict) else {}
         return str(options.get("profile", ""))
 
@@ -174,9 +177,12 @@ def before_start(spawner: StartPage) -> None:
     ------
     TermsNotAccepted
         The person must accept the terms first.
+    BudgetSpent
+        The person used this month's share.
     """
     require_accepted(spawner)
-    watch(spawner, spawner.waits, spawner._slug())
+    budget.require_within(spawner)
+    watch(spawner, spawner.waits, spawner.profile_name)
 
 
 def _shown(value: object) -> str:

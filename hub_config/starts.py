@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from prometheus_client import Counter, Histogram
 from tornado import web
 
 _KEPT = 20
@@ -18,6 +19,15 @@ _AGAIN = (
     "If that fails too, choose a smaller size.",
     "If nothing helps, write to the support address below and say when it happened.",
 )
+
+
+START_SECONDS = Histogram(
+    "archive_hub_start_seconds",
+    "From the click to the server's first answer, of starts that succeeded.",
+    ["profile"],
+    buckets=(1, 2, 5, 10, 20, 30, 60, 120, 240, 600),
+)
+STARTS_FAILED = Counter("archive_hub_starts_failed", "Starts that failed.", ["profile"])
 
 
 class StartFailed(Exception):
@@ -73,15 +83,21 @@ def duration_text(seconds: float) -> str:
 
 
 def watch(spawner: Any, waits: Waits, profile: str) -> None:
-    """Note how long the start that begins now takes, if it succeeds."""
+    """Note how long the start that begins now takes, or that it fails."""
     future: asyncio.Future[Any] | None = spawner._spawn_future
     if future is None:
         return
     began_s = time.monotonic()
 
     def ended(done: asyncio.Future[Any]) -> None:
-        if not done.cancelled() and done.exception() is None:
-            waits.note(profile, time.monotonic() - began_s)
+        if done.cancelled():
+            return
+        if done.exception() is not None:
+            STARTS_FAILED.labels(profile=profile).inc()
+            return
+        seconds = time.monotonic() - began_s
+        waits.note(profile, seconds)
+        START_SECONDS.labels(profile=profile).observe(seconds)
 
     future.add_done_callback(ended)
 

@@ -203,6 +203,26 @@ class Idle(Table):
         return self
 
 
+class Usage(Table):
+    """What people are told of what they use, and when it is too much."""
+
+    show_usd: bool = True
+    warn_usd_per_month: float = Field(default=0, ge=0)
+    stop_usd_per_month: float = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _warned_before_stopped(self) -> Self:
+        if 0 < self.stop_usd_per_month <= self.warn_usd_per_month:
+            raise ValueError(
+                f"stop_usd_per_month {self.stop_usd_per_month:g} is not above "
+                f"warn_usd_per_month {self.warn_usd_per_month:g}: "
+                "people would be stopped before they are told"
+            )
+        if not self.show_usd and (self.warn_usd_per_month or self.stop_usd_per_month):
+            raise ValueError("a limit in USD needs show_usd = true")
+        return self
+
+
 class Environment(Table):
     """One place in the cloud where this hub runs."""
 

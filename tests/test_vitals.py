@@ -163,5 +163,5 @@ async def test_a_list_that_fails_makes_kubernetes_ill():
     pods = SimpleNamespace(kind="pods", last_error="")
     await probes._kubernetes({"pods": pods})
     pods.last_error = "ClientConnectorError: 10.1.2.3 refuses"
-    with pytest.raises(Ill, match="the list of pods fails: ClientConnectorError$"):
+    with pytest.raises(Ill, match=r"the list of pods fails: ClientConnectorError$"):
         await probes._kubernetes({"pods": pods})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..settings import Hub
+from ..tables import Usage
 from .standins.cast import DEFAULT_ADMIN
 from .standins.services import archive_url
 from .state import Run
@@ -11,8 +12,9 @@ from .state import Run
 def localised(hub: Hub, run: Run) -> Hub:
     """Return the settings with the stand-ins in place of the archives.
 
-    With the real GitHub nothing changes.
+    A machine of one's own has no price.  With the real GitHub nothing else changes.
     """
+    hub = hub.model_copy(update={"usage": Usage(show_usd=False)})
     if run.github:
         return hub
     web_url = f"{run.url}/services/archive"

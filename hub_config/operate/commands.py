@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ..fit import NoMachineFits
 from ..settings import Hub, SettingsError, load
 from ..tables import Environment
 from . import cost as arithmetic
 from . import quota as quotas
 from . import report
-from .fit import NoMachineFits
 
 FAILURES = (NoMachineFits, quotas.CouldNotAsk)
 

@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 from datetime import date
 
+from .. import fit
 from ..machines import table
 from ..settings import Hub
-from . import fit
 
 HOURS_PER_MONTH = 730
 WORKING_HOURS_PER_MONTH = 174

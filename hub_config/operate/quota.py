@@ -11,8 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .. import fit
 from ..settings import Hub
-from . import fit
 
 # Codes of AWS's service "ec2"; `max_nodes` of hub.toml bounds each from our side.
 CODES = {

@@ -10,10 +10,11 @@ from typing import Any
 from rich.console import Group
 from rich.table import Table
 
+from .. import fit
 from ..machines import table
 from ..reference import MARKDOWN_NOTE
 from ..settings import Hub
-from . import cost, fit
+from . import cost
 
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..machines import Machine, table
-from ..settings import Hub
-from ..tables import Profile, Span
+from .machines import Machine, table
+from .settings import Hub
+from .tables import Profile, Span
 
 TRIM_SHARE = 0.05
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub_config.operate import fit
+from hub_config import fit
 from hub_config.settings import SettingsError, load
 from hub_config.tables import NodePool, Span
 

@@ -1,0 +1,80 @@
+"""What happens when a person used much: first a notice, then no new server.
+
+The limits are in ``hub.toml``; what was used is an estimate (`usage`).  A server that
+runs is never stopped for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado import web
+
+from .gate import number_of
+from .ledger import LedgerError
+from .settings import Hub
+from .usage import opened
+
+
+class BudgetSpent(web.HTTPError):
+    """A person reached the limit of this month: HTTP 403, with what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(403, message)
+        self.jupyterhub_message = message
+
+
+def warning(hub: Hub, spent_usd: float) -> str:
+    """Return what a person is told about what they used; empty below the first limit.
+
+    Parameters
+    ----------
+    hub : Hub
+        Has the two limits.
+    spent_usd : float
+        About what the person cost this month.
+    """
+    limits = hub.usage
+    if not limits.warn_usd_per_month or spent_usd < limits.warn_usd_per_month:
+        return ""
+    used = f"Your servers cost about ${spent_usd:.2f} this month."
+    if not limits.stop_usd_per_month:
+        return f"{used} Please stop what you do not need."
+    return (
+        f"{used} At ${limits.stop_usd_per_month:g} no new one starts until the month "
+        "ends. Please stop what you do not need, or write to the support address."
+    )
+
+
+def require_within(spawner: Any) -> None:
+    """Refuse a start above the second limit.
+
+    Raises
+    ------
+    BudgetSpent
+        With what to do.  A ledger that cannot be read refuses nobody.
+    """
+    hub: Hub = spawner.authenticator.hub
+    stop_usd = hub.usage.stop_usd_per_month
+    if not stop_usd:
+        return
+    spent_usd = spent(spawner.authenticator, spawner.user.name)
+    if spent_usd >= stop_usd:
+        raise BudgetSpent(
+            f"Your servers cost about ${spent_usd:.2f} this month, and this hub's "
+            f"limit is ${stop_usd:g}. Your files are kept. A new server starts when "
+            "the month ends (UTC), or when the people at the support address raise "
+            "the limit."
+        )
+
+
+def spent(authenticator: Any, user_name: str) -> float:
+    """Return about what a hub user cost this month, in USD; 0 if nobody knows."""
+    number = number_of(user_name)
+    if number is None:
+        return 0.0
+    try:
+        return opened(authenticator.ledger_path).usd_this_month(number)
+    except LedgerError as error:
+        authenticator.log.error("usage: %s", error)
+        return 0.0

@@ -1,0 +1,70 @@
+"""A running hub counts what people use, and shows each their own."""
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+MONTH = datetime.now(UTC).strftime("%Y-%m")
+
+
+@pytest.fixture
+def used(running, archive_hub):
+    """Return the operator's rows of this month, by hub user."""
+
+    def rows():
+        done = archive_hub("usage", "--json", "--state", running["state"])
+        assert done.returncode == 0, done.stderr
+        return {row["user"]: row for row in json.loads(done.stdout)["rows"]}
+
+    return rows
+
+
+def test_a_server_is_counted_and_its_owner_alone_sees_it(person, used):
+    visitor = person("grace")
+    name = visitor.get("/hub/api/user").json()["name"]
+    start = visitor.post(
+        f"/hub/api/users/{name}/server",
+        json={"profile": "tiny"},
+        headers={"X-XSRFToken": visitor.xsrf},
+    )
+    assert start.status_code in (201, 202), start.text
+    deadline = time.monotonic() + 120
+    while not used().get(name, {"hours": 0})["hours"]:
+        assert time.monotonic() < deadline, used()
+        time.sleep(2)
+    page = visitor.get("/hub/usage").text
+    assert MONTH in page
+    assert "Tiny" in page
+    assert "USD" not in page, "a machine of one's own has no price"
+    assert "Home: 50 GiB" in page
+    other = person("mei")
+    nothing = "gh-1004" not in used()
+    assert ("Nothing yet" in other.get("/hub/usage").text) == nothing
+    visitor.delete(
+        f"/hub/api/users/{name}/server", headers={"X-XSRFToken": visitor.xsrf}
+    )
+
+
+def test_nobody_reads_it_without_signing_in(running):
+    answer = httpx.get(f"{running['url']}/hub/usage")
+    assert answer.status_code == 302
+    assert "/hub/login" in answer.headers["location"]
+
+
+@pytest.mark.parametrize("month", ["2026-13", "11-2026", "", "now", "2026-11-24"])
+def test_a_wrong_month_is_one_sentence(running, archive_hub, month):
+    done = archive_hub("usage", "--month", month or " ", "--state", running["state"])
+    assert done.returncode == 1
+    assert "is no month; write it as 2026-11" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_table_for_people_names_logins(running, archive_hub, used):
+    done = archive_hub("usage", "--state", str(Path(running["state"])))
+    assert done.returncode == 0
+    for row in used().values():
+        assert f"{row['user']} ({row['login']})" in done.stdout
