@@ -22,7 +22,7 @@ HUB_DISK_GIB = 10
 # Fourteen daily snapshots hold what changed: usually half of the homes once over.
 SNAPSHOT_SHARE = 0.6
 LOGS_GB_PER_MONTH = 20
-KEYS = 2
+KEYS = 3
 
 
 @dataclass(frozen=True)

@@ -94,5 +94,5 @@ def test_every_alarm_has_its_paragraph(root):
             r'alarm_name\s*= "\$\{var.name\}-([a-z]+)', path.read_text()
         )
     }
-    assert names == {"home", "certificate", "quota", "nat"}
+    assert names == {"home", "certificate", "quota", "nat", "hub"}
     assert all(f"`…-{name}" in text for name in names)

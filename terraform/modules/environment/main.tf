@@ -79,6 +79,7 @@ module "edge" {
 module "ops" {
   source             = "../ops"
   name               = var.hub_name
+  host               = var.host
   account_id         = var.account_id
   region             = var.region
   monthly_budget_usd = var.monthly_budget_usd

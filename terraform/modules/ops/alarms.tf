@@ -17,7 +17,7 @@ resource "aws_cloudwatch_metric_alarm" "quota" {
   threshold           = 80
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [aws_sns_topic.alarms[var.region].arn]
 
   metric_query {
     id          = "percent"
@@ -57,5 +57,5 @@ resource "aws_cloudwatch_metric_alarm" "nat" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.nat_gib_per_day * pow(2, 30)
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [aws_sns_topic.alarms[var.region].arn]
 }

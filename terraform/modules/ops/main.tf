@@ -1,19 +1,34 @@
 # Money and alarms: who is told before it gets dear or stops.
 
+locals {
+  # An alarm and its topic are in one region, and Route 53 counts in this one only.
+  health_region = "us-east-1"
+  alarm_regions = toset([var.region, local.health_region])
+  mails = {
+    for pair in setproduct(local.alarm_regions, var.alert_emails) :
+    join(" ", pair) => { region = pair[0], address = pair[1] }
+  }
+}
+
 resource "aws_sns_topic" "alarms" {
+  for_each          = local.alarm_regions
+  region            = each.key
   name              = "${var.name}-alarms"
-  kms_master_key_id = aws_kms_key.alarms.id
+  kms_master_key_id = aws_kms_key.alarms[each.key].id
 }
 
 resource "aws_sns_topic_subscription" "mail" {
-  for_each  = var.alert_emails
-  topic_arn = aws_sns_topic.alarms.arn
+  for_each  = local.mails
+  region    = each.value.region
+  topic_arn = aws_sns_topic.alarms[each.value.region].arn
   protocol  = "email"
-  endpoint  = each.key
+  endpoint  = each.value.address
 }
 
 # With AWS's own key for SNS, CloudWatch may not publish and alarms vanish silently.
 resource "aws_kms_key" "alarms" {
+  for_each                = local.alarm_regions
+  region                  = each.key
   description             = "${var.name}: alarms"
   enable_key_rotation     = true
   deletion_window_in_days = 7

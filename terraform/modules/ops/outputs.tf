@@ -1,6 +1,6 @@
 output "alarm_topic_arn" {
   description = "Topic that alarms are sent to."
-  value       = aws_sns_topic.alarms.arn
+  value       = aws_sns_topic.alarms[var.region].arn
 }
 
 output "deploy_role_arn" {

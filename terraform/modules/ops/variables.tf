@@ -13,6 +13,11 @@ variable "region" {
   type        = string
 }
 
+variable "host" {
+  description = "Public name of the hub, asked every half minute whether it works."
+  type        = string
+}
+
 variable "monthly_budget_usd" {
   description = "What a month may cost; mails go out at 50, 80 and 100 % and when the forecast passes it."
   type        = number

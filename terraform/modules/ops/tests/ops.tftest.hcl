@@ -7,6 +7,7 @@ variables {
   name               = "archive-hub-test"
   account_id         = "111122223333"
   region             = "us-east-2"
+  host               = "hub.example.org"
   monthly_budget_usd = 1500
   alert_emails       = ["operator@example.org"]
   github_repository  = "example/archive-hub"
@@ -49,6 +50,32 @@ run "each_quota_has_an_alarm" {
   assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.quota)) == toset(["standard", "gpu", "spot"])
     error_message = "a full quota looks like a broken hub"
+  }
+}
+
+run "a_hub_that_is_away_is_told_in_the_region_that_counts_it" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.hub.region == "us-east-1" && aws_cloudwatch_metric_alarm.hub.treat_missing_data == "breaching"
+    error_message = "Route 53's numbers are in us-east-1, and no number is no good news"
+  }
+
+  assert {
+    condition     = toset([for mail in aws_sns_topic_subscription.mail : mail.region]) == toset(["us-east-1", "us-east-2"])
+    error_message = "a topic without readers is an alarm that nobody gets"
+  }
+}
+
+run "in_us_east_1_there_is_one_topic" {
+  command = plan
+  variables {
+    region = "us-east-1"
+  }
+
+  assert {
+    condition     = length(aws_sns_topic.alarms) == 1
+    error_message = "the same topic twice cannot be made"
   }
 }
 
