@@ -81,6 +81,8 @@ def _entry(hub: Hub, registry: str, name: str, following: str) -> dict[str, Any]
                 {"key": GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}
             ],
         }
+    if profile.own_licence:
+        entry["licence_servers"] = [one.typed for one in hub.licence_servers.values()]
     if len(images) > 1:
         entry["profile_options"] = {"image": _image_choice(profile, images)}
     return entry

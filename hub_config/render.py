@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from . import check, karpenter
 from .images.page import pages as image_pages
@@ -82,10 +83,19 @@ def helm_values(hub: Hub, registry: str, on_aws: bool = False) -> str:
                 "backend": {"image": _image(registry, hub.images["base"])},
             }
         },
+        "network": {"licenceServers": _licence_ports(hub)},
         "home": {"quotaBytes": int(hub.home.quota_gib * GIB)},
         "karpenter": {"pools": karpenter.pools(hub)},
     }
     return f"# {NOTE}\n{json.dumps(values, indent=2)}\n"
+
+
+def _licence_ports(hub: Hub) -> list[dict[str, Any]]:
+    return [
+        {"cidr": f"{server.address}/32", "port": port}
+        for server in hub.licence_servers.values()
+        for port in dict.fromkeys((server.port, server.vendor_port))
+    ]
 
 
 def _image(registry: str, image: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from .tables import (
     Home,
     Idle,
     Image,
+    LicenceServer,
     Login,
     Name,
     NodePool,
@@ -58,6 +59,7 @@ class Hub(Table):
     images: dict[Name, Image]
     node_pools: dict[Name, NodePool]
     profiles: dict[Name, Profile]
+    licence_servers: dict[Name, LicenceServer] = Field(default_factory=dict)
     dask: Dask
     home: Home
     idle: Idle

@@ -17,7 +17,7 @@ from tornado import web
 from traitlets import Any as AnyValue
 from traitlets import Unicode, default
 
-from . import budget
+from . import budget, licence
 from .starts import Waits, watch
 from .terms import lead_to_terms, require_accepted
 
@@ -45,6 +45,11 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
 
     limits_text = Unicode("", config=True, help="When a server stops, in words.")
     machine_text = Unicode("", config=True, help="How limits are held here, in words.")
+
+    # What the form brought, until it is read, and what this start gets of it: in memory
+    # only, for JupyterHub stores `user_options`.
+    typed_licence = ""
+    licence_server = ""
 
     # Of all people's starts: what one waited, the next will wait.
     waits = Waits()
@@ -95,6 +100,7 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
             .render(
                 profiles=profiles,
                 chosen=self._chosen(profiles),
+                typed_licence=self._typed_once(),
                 waits=self.waits,
                 limits_text=self.limits_text,
                 machine_text=self.machine_text,
@@ -148,6 +154,59 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
                     f"{_shown(value)}."
                 )
 
+    def _typed_once(self) -> str:
+        """Return what was refused, for the form to be corrected, and forget it."""
+        typed, self.typed_licence = self.typed_licence, ""
+        return typed
+
+    def take_licence(self, profile_list: list[dict[str, Any]]) -> None:
+        """Read what the form brought for this start.
+
+        Raises
+        ------
+        RefusedChoice
+            With the reason, for the page.
+        """
+        self.licence_server = ""
+        slug = self._slug()
+        chosen = next((one for one in profile_list if one["slug"] == slug), {})
+        try:
+            if "licence_servers" in chosen:
+                self.licence_server = licence.read(
+                    self.typed_licence, chosen["licence_servers"]
+                )
+        except licence.LicenceRefused as refusal:
+            raise RefusedChoice(str(refusal)) from None
+        self.typed_licence = ""
+
+    def get_env(self) -> dict[str, str]:
+        """Return the server's environment, the person's licence server in it."""
+        env: dict[str, str] = super().get_env()
+        if self.licence_server:
+            env[licence.VARIABLE] = self.licence_server
+        return env
+
+    def forget_choice(self) -> None:
+        """Take a refused choice out of the database, where JupyterHub has put it."""
+        if self.orm_spawner is not None:
+            self.orm_spawner.user_options = None
+            self.db.commit()
+
+    def options_from_query(self, query: dict[str, list[str]]) -> dict[str, str]:
+        """Read a link with a choice; a licence server is refused.
+
+        Raises
+        ------
+        RefusedChoice
+            With the reason, for the page.
+        """
+        if licence.FIELD in query:
+            raise RefusedChoice(
+                "A licence server does not belong in a link: links are kept in logs. "
+                "Type it into the form."
+            )
+        return self._options_from_form(query)
+
     def _options_from_form(self, formdata: dict[str, list[str]]) -> dict[str, str]:
         """Read the form; what it does not know is dropped, as KubeSpawner does."""
         known = {
@@ -155,6 +214,7 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
             for key, value in formdata.items()
             if key == "profile" or key.startswith("profile-option-")
         }
+        self.typed_licence = ",".join(formdata.get(licence.FIELD, []))
         options: dict[str, str] = super()._options_from_form(known)
         return options
 
@@ -167,7 +227,18 @@ async def check_choice(spawner: StartPage, user_options: object) -> None:
     RefusedChoice
         With the reason, for the page and the API.
     """
-    spawner._validate_user_options(await spawner._profiles())
+    profiles = await spawner._profiles()
+    try:
+        if isinstance(user_options, dict) and licence.FIELD in user_options:
+            raise RefusedChoice(
+                "A licence server goes through the start form only: "
+                "the hub would store what an API call brings."
+            )
+        spawner._validate_user_options(profiles)
+    except RefusedChoice:
+        spawner.forget_choice()
+        raise
+    spawner.take_licence(profiles)
 
 
 def before_start(spawner: StartPage) -> None:

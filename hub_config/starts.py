@@ -125,8 +125,11 @@ def explain_refusal(spawner: Any, message: str) -> Failure:
         What JupyterHub would show.
     """
     future = spawner._spawn_future
-    if spawner._failed and future is not None:
-        return explain(future.exception())
+    error = future.exception() if spawner._failed and future is not None else None
+    # An older failure is not the reason for a refusal of now.
+    said = getattr(error, "jupyterhub_message", None)
+    if error is not None and (said == message or message.startswith("HTTP 5")):
+        return explain(error)
     if message.startswith("HTTP 5"):
         return Failure(_UNKNOWN)
     return Failure(_inner_words(message) or _UNKNOWN, ())

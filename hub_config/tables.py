@@ -5,6 +5,7 @@ What one table says about another is checked where they meet, in `settings`.
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -23,6 +24,7 @@ Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
 Image = Annotated[str, StringConstraints(pattern=r"^[a-z0-9./-]+:[\w.-]+$")]
 Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+Port = Annotated[int, Field(gt=0, le=65535, strict=True)]
 
 
 class Table(BaseModel):
@@ -113,6 +115,7 @@ class Profile(Table):
     images: tuple[str, ...] = Field(min_length=1)
     node_pool: str
     default: bool = False
+    own_licence: bool = False
 
     @property
     def need(self) -> tuple[float, float, int]:
@@ -128,6 +131,37 @@ class Profile(Table):
                 f"{memory.guarantee:g}: neighbours would be killed for it"
             )
         return self
+
+
+class LicenceServer(Table):
+    """A licence server that people may name at the start; opens its address to them.
+
+    `vendor_port` is that of MathWorks' daemon behind it (``DAEMON MLM … port=``), which
+    must be fixed for a firewall to let it through.
+    """
+
+    host: Host
+    address: IPv4Address
+    port: Port
+    vendor_port: Port
+
+    @model_validator(mode="after")
+    def _is_one_machine(self) -> Self:
+        address = self.address
+        # Among them 169.254.169.254, which hands out the cloud's secrets.
+        if (
+            address.is_loopback
+            or address.is_link_local
+            or address.is_multicast
+            or address.is_unspecified
+        ):
+            raise ValueError(f"{address} is no address of a licence server")
+        return self
+
+    @property
+    def typed(self) -> str:
+        """What a person types to use it."""
+        return f"{self.port}@{self.host}"
 
 
 class Choice(Table):

@@ -1,38 +1,21 @@
 """A real JupyterHub for the tests of the gate: no proxy, servers that are nothing."""
 
 import os
+import sys
 from pathlib import Path
 from typing import ClassVar
 
-from jupyterhub.proxy import Proxy
 from jupyterhub.spawner import Spawner
 
 from hub_config.configure import pages
 from hub_config.settings import Hub
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from no_proxy import NoProxy
+
 STATE = Path(os.environ["GATE_STATE"])
 PORT = int(os.environ["GATE_PORT"])
 GITHUB = os.environ["GATE_GITHUB"]
-
-
-class NoProxy(Proxy):
-    """Keeps the routes that it is given; the tests talk to the hub's own port."""
-
-    should_start = False
-    routes: ClassVar = {}
-
-    async def add_route(self, routespec, target, data):
-        self.routes[routespec] = {
-            "routespec": routespec,
-            "target": target,
-            "data": {**data},
-        }
-
-    async def delete_route(self, routespec):
-        self.routes.pop(routespec, None)
-
-    async def get_all_routes(self):
-        return dict(self.routes)
 
 
 class StillSpawner(Spawner):
