@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -22,11 +23,25 @@ def _version() -> str:
 
 
 @app.command()
-def build(names: list[str]) -> None:
+def build(
+    names: list[str],
+    argument: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE for the recipe, such as MATLAB=image."),
+    ] = None,
+) -> None:
     """Build images, and first what they need."""
     builder = find_builder()
+    more = dict(_pair(text) for text in argument or [])
     for name in names:
-        making.build(name, ROOT, _version(), builder, typer.echo)
+        making.build(name, ROOT, _version(), builder, typer.echo, more)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ImagesError(f"--argument: {text!r} is not NAME=VALUE")
+    return name, value
 
 
 @app.command()

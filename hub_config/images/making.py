@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,7 +60,12 @@ def context(root: Path) -> Iterator[Path]:
 
 
 def build(
-    name: str, root: Path, version: str, builder: Builder, say: Callable[[str], None]
+    name: str,
+    root: Path,
+    version: str,
+    builder: Builder,
+    say: Callable[[str], None],
+    more: Mapping[str, str] | None = None,
 ) -> None:
     """Build an image and what it needs; Debian and nothing else is taken as it is.
 
@@ -76,6 +81,8 @@ def build(
         What builds.
     say
         Told each image before it is built.
+    more
+        Build arguments of this image, beside those that every one gets.
 
     Raises
     ------
@@ -84,23 +91,18 @@ def build(
     """
     with context(root) as folder:
         for recipe in order(name):
-            say(tag(recipe.name, version))
-            _build_one(recipe, folder, root, version, builder)
-
-
-def _build_one(
-    recipe: Recipe, folder: Path, root: Path, version: str, builder: Builder
-) -> None:
-    name = tag(recipe.name, version)
-    if recipe.name == "debian":
-        if not builder.exists(name):
-            _debian(name, builder)
-        return
-    arguments = {argument: tag(below, version) for argument, below in recipe.needs}
-    arguments |= {"VERSION": version, "REVISION": revision(root)}
-    builder.build(
-        folder / "images" / recipe.name / "Dockerfile", folder, name, arguments
-    )
+            image = tag(recipe.name, version)
+            say(image)
+            if recipe.name == "debian":
+                if not builder.exists(image):
+                    _debian(image, builder)
+                continue
+            arguments = {what: tag(below, version) for what, below in recipe.needs}
+            arguments |= {"VERSION": version, "REVISION": revision(root)}
+            if recipe.name == name:
+                arguments |= more or {}
+            dockerfile = folder / "images" / recipe.name / "Dockerfile"
+            builder.build(dockerfile, folder, image, arguments)
 
 
 def _debian(name: str, builder: Builder) -> None:

@@ -46,7 +46,7 @@ RECIPES = {
         # The issue of record: 0.75 GB, with the second kernel 1.05.
         Recipe("base", _ON_SYSTEM, 1050 * MB),
         Recipe("gpu", _ON_BASE),
-        Recipe("matlab", _ON_BASE, 1150 * MB),
+        Recipe("matlab", (*_ON_BASE, ("MATLAB", "system")), 1150 * MB),
         Recipe("hub", _ON_SYSTEM, 250 * MB),
         Recipe("gateway", _ON_SYSTEM, 200 * MB),
     )

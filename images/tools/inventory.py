@@ -1,8 +1,8 @@
 """Writes down what an image holds: ``packages.txt`` for people, CycloneDX for scanners.
 
 ``inventory.py OUTPUT [NAME=PREFIX ...]`` runs in the image at the end of its build,
-with the environments named; a change of either file between two versions is what
-changed for the users.
+with the environments named; where PREFIX is a JSON file, it is a list of [name,
+version].  A change of either file between two versions is what changed for the users.
 """
 
 import json
@@ -28,11 +28,19 @@ def python(prefix: Path) -> list[tuple[str, str]]:
     return sorted(found, key=lambda row: row[0].lower())
 
 
+def entries(place: Path) -> list[tuple[str, str]]:
+    """Return (name, version) of an environment, or of a list in a JSON file."""
+    if place.is_file():
+        return [(name, version) for name, version in json.loads(place.read_text())]
+    return python(place)
+
+
 def sbom(sections: dict[str, list[tuple[str, str]]]) -> dict[str, object]:
     """Return the bill of materials (https://cyclonedx.org/docs/1.6/json/)."""
     components = []
+    kinds = {"debian": "deb/debian", "matlab": "generic"}
     for section, rows in sections.items():
-        kind = "deb/debian" if section == "debian" else "pypi"
+        kind = kinds.get(section, "pypi")
         for name, version in rows:
             component = {
                 "type": "library",
@@ -56,7 +64,7 @@ def main() -> None:
     sections = {"debian": debian()}
     for argument in sys.argv[2:]:
         name, prefix = argument.split("=", 1)
-        sections[name] = python(Path(prefix))
+        sections[name] = entries(Path(prefix))
     output.mkdir(parents=True, exist_ok=True)
     text = "".join(
         f"{section} {name} {version}\n"

@@ -30,7 +30,7 @@ def with_server(hub):
     return hub.model_copy(update={"licence_servers": {"example": server}})
 
 
-def until(what, condition, deadline_s=60.0):
+def until(what, condition, deadline_s=180.0):
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
         if found := condition():

@@ -9,6 +9,7 @@
 """
 
 import asyncio
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from hub_server import packages, tutorials
 from hub_server.activity import Activity
 from hub_server.environment import home_dir, scratch_dir, tutorials_dir
 from hub_server.home import HomeWatch, human
+from hub_server.matlab import MatlabWatch
 from hub_server.memory import MemoryWatch
 from hub_server.notices import Board, Notice
 from hub_server.processes import NotTold, ask
@@ -170,6 +172,8 @@ def watches(serverapp: Any, board: Board) -> list[Callable[[], Any]]:
         PackagesWatch(env, Path(sys.prefix), board, log).tick,
         CacheWatch(scratch / "cache", cache_bytes, log).tick,
     ]
+    if importlib.util.find_spec("matlab_proxy"):
+        looks.append(MatlabWatch(os.environ, board).tick)
     limit_bytes = number("MEM_LIMIT")
     if limit_bytes:
         kernels = web_app.settings["kernel_manager"]
