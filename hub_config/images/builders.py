@@ -6,6 +6,7 @@ certificates of the machine where a proxy needs them.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -69,7 +70,7 @@ class Builder(ABC):
 
     @abstractmethod
     def compressed_bytes(self, tag: str) -> list[int]:
-        """Return what each layer weighs, compressed with zstd."""
+        """Return what each layer weighs, compressed with zstd, lowest layer first."""
 
     @abstractmethod
     def exists(self, tag: str) -> bool:
@@ -114,9 +115,8 @@ class Buildah(Builder):
         with tempfile.TemporaryDirectory(prefix="weigh-") as folder:
             options = ["--compression-format", "zstd", "--compression-level", "3"]
             run(["buildah", "push", *options, tag, f"dir:{folder}"], tag)
-            names = {"version", "manifest.json"}
-            layers = [file for file in Path(folder).iterdir() if file.name not in names]
-            return sorted((file.stat().st_size for file in layers), reverse=True)
+            manifest = json.loads((Path(folder) / "manifest.json").read_text())
+            return [layer["size"] for layer in manifest["layers"]]
 
     def exists(self, tag: str) -> bool:
         """Look; see `Builder`."""

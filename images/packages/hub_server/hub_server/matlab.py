@@ -1,7 +1,7 @@
 """Says in words whether MATLAB can start here, and if not, what to do.
 
-``matlab-ready`` prints it; where MATLAB's proxy is installed, Lab shows it.  Nothing here
-starts MATLAB or its proxy.
+``matlab-ready`` prints it; where MATLAB's proxy is installed, Lab shows it.
+Nothing here starts MATLAB or its proxy.
 """
 
 import asyncio
