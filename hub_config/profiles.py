@@ -81,6 +81,14 @@ def _entry(hub: Hub, registry: str, name: str, following: str) -> dict[str, Any]
                 {"key": GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}
             ],
         }
+    if profile.volume:
+        # By name, as z2jh keeps them: so they are added to those of every server.
+        claim = {"claimName": profile.volume.claim, "readOnly": True}
+        mount = {"mountPath": profile.volume.path, "readOnly": True}
+        entry["kubespawner_override"] |= {
+            "volumes": {"site": {"name": "site", "persistentVolumeClaim": claim}},
+            "volume_mounts": {"site": {"name": "site", **mount}},
+        }
     if profile.own_licence:
         entry["licence_servers"] = [one.typed for one in hub.licence_servers.values()]
     if len(images) > 1:

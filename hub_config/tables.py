@@ -104,6 +104,13 @@ class NodePool(Table):
         return tuple(table().machines[name] for name in self.instance_types)
 
 
+class Volume(Table):
+    """A volume of the site, mounted read-only: software that no image may hold."""
+
+    claim: Name
+    path: Annotated[str, StringConstraints(pattern=r"^/opt/[a-z0-9-]+$")]
+
+
 class Profile(Table):
     """One size of server on the start page."""
 
@@ -116,6 +123,7 @@ class Profile(Table):
     node_pool: str
     default: bool = False
     own_licence: bool = False
+    volume: Volume | None = None
 
     @property
     def need(self) -> tuple[float, float, int]:

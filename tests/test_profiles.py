@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from kubespawner import KubeSpawner
 from kubespawner import spawner as kubespawner_module
 
 from hub_config.profiles import profile_list
 from hub_config.settings import GIB
+from hub_config.tables import Volume
 
 
 @pytest.fixture
@@ -87,3 +90,43 @@ def test_elsewhere_no_kind_of_machine_is_asked_for(hub):
         "node_affinity_required" not in entry["kubespawner_override"]
         for entry in entries
     )
+
+
+async def test_a_volume_of_the_site_is_added_read_only_to_those_of_every_server(
+    spawner, hub
+):
+    volume = Volume(claim="matlab", path="/opt/matlab")
+    matlab = hub.profiles["matlab"].model_copy(update={"volume": volume})
+    more = hub.model_copy(update={"profiles": hub.profiles | {"matlab": matlab}})
+    # As z2jh 4.4 sets them: by name.
+    spawner.volumes = {"home": {"name": "home", "emptyDir": {}}}
+    spawner.volume_mounts = {"home": {"name": "home", "mountPath": "/home/jovyan"}}
+    pod = await pod_of(spawner, more, {"profile": "matlab"})
+    volumes = {one.name: one for one in pod.spec.volumes}
+    assert set(volumes) == {"home", "site"}
+    claim = volumes["site"].persistent_volume_claim
+    assert (claim["claimName"], claim["readOnly"]) == ("matlab", True)
+    mounts = {one.name: one for one in pod.spec.containers[0].volume_mounts}
+    assert set(mounts) == {"home", "site"}
+    assert (mounts["site"].mount_path, mounts["site"].read_only) == (
+        "/opt/matlab",
+        True,
+    )
+
+
+async def test_a_persons_host_name_is_theirs_and_stays(monkeypatch, hub):
+    # A sign-in to MathWorks is kept below the host's name.
+    monkeypatch.setattr(kubespawner_module, "load_config", lambda **_: None)
+    monkeypatch.setattr(kubespawner_module, "shared_client", lambda _: None)
+
+    async def host(name):
+        person = SimpleNamespace(id=1, name=name, url="/")
+        hub_ = dict.fromkeys(("api_url", "base_url", "public_host"), "/")
+        one = KubeSpawner(user=person, hub=SimpleNamespace(**hub_))
+        pod = await pod_of(one, hub, {"profile": "matlab"})
+        # Kubernetes takes the pod's name where no other is given.
+        assert pod.spec.hostname is None
+        return pod.metadata.name
+
+    assert await host("gh-1001") == await host("gh-1001") == "jupyter-gh-1001"
+    assert await host("gh-1002") != await host("gh-1001")
