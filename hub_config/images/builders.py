@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -33,6 +34,7 @@ def run(line: list[str], what: str, **environ: str) -> str:
     except FileNotFoundError:
         raise ImagesError(f"{what}: no program {line[0]!r} here; install it") from None
     if done.returncode:
+        sys.stderr.write(done.stdout)
         raise ImagesError(f"{what}: {line[0]} ended with {done.returncode}; see above")
     return done.stdout
 
