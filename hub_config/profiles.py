@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .settings import GIB, Hub, Profile, Span
+from .tables import Volume
 
 POOL_LABEL = "hub.jupyter.org/node-pool"
 GPU_RESOURCE = "nvidia.com/gpu"
@@ -82,18 +83,22 @@ def _entry(hub: Hub, registry: str, name: str, following: str) -> dict[str, Any]
             ],
         }
     if profile.volume:
-        # By name, as z2jh keeps them: so they are added to those of every server.
-        claim = {"claimName": profile.volume.claim, "readOnly": True}
-        mount = {"mountPath": profile.volume.path, "readOnly": True}
-        entry["kubespawner_override"] |= {
-            "volumes": {"site": {"name": "site", "persistentVolumeClaim": claim}},
-            "volume_mounts": {"site": {"name": "site", **mount}},
-        }
+        entry["kubespawner_override"] |= _mounted(profile.volume)
     if profile.own_licence:
         entry["licence_servers"] = [one.typed for one in hub.licence_servers.values()]
     if len(images) > 1:
         entry["profile_options"] = {"image": _image_choice(profile, images)}
     return entry
+
+
+def _mounted(volume: Volume) -> dict[str, Any]:
+    # By name, as z2jh keeps them: so they are added to those of every server.
+    claim = {"claimName": volume.claim, "readOnly": True}
+    mount = {"mountPath": volume.path, "readOnly": True}
+    return {
+        "volumes": {"site": {"name": "site", "persistentVolumeClaim": claim}},
+        "volume_mounts": {"site": {"name": "site", **mount}},
+    }
 
 
 def _image_choice(profile: Profile, images: list[str]) -> dict[str, Any]:

@@ -106,9 +106,15 @@ class Buildah(Builder):
         """Verify; see `Builder`."""
         name = run(["buildah", "from", tag], tag).strip()
         try:
-            mount = f"{folder.resolve()}:/verify:ro"
-            line = ["buildah", "run", "--network", "none", "-v", mount, name, "--"]
-            return run([*line, "/verify/verify"], tag)
+            with tempfile.NamedTemporaryFile("w", prefix="hosts-") as hosts:
+                # A pod has it, and Docker's containers; here it may be missing.
+                hosts.write("127.0.0.1 localhost\n")
+                hosts.flush()
+                Path(hosts.name).chmod(0o644)
+                line = ["buildah", "run", "--network", "none"]
+                line += ["-v", f"{folder.resolve()}:/verify:ro"]
+                line += ["-v", f"{hosts.name}:/etc/hosts:ro", name, "--"]
+                return run([*line, "/verify/verify"], tag)
         finally:
             run(["buildah", "rm", name], tag)
 

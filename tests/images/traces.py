@@ -17,7 +17,10 @@ CARRIERS = re.compile(
     r"|id_(rsa|ed25519)|\.docker/config\.json|\.aws/credentials|sudo|sudoers)$"
 )
 KEYS = (".pem", ".key", ".crt")
-KEY = re.compile(rb"-----BEGIN ([A-Z]+ )?PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}")
+KEY = re.compile(
+    rb"-----BEGIN "
+    rb"([A-Z]+ )?PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}"
+)
 CERTIFICATE = re.compile(
     r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL
 )
