@@ -51,6 +51,7 @@ class Built:
 
     name: str
     tag: str
+    revision: str
     root: Path
     configuration: dict
     layer_bytes: list[int]
@@ -72,7 +73,7 @@ def built(request):
     name, image = request.param, tag(request.param, "test")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BUILDAH_ISOLATION", "chroot")
-        begin = time.monotonic()
+        revision, begin = making.revision(ROOT), time.monotonic()
         making.build(name, ROOT, "test", Buildah(), print, ARGUMENTS.get(name))
         sys.stdout.write(f"\n{name}: built in {time.monotonic() - begin:.0f} s\n")
         container = run(["buildah", "from", image], image).strip()
@@ -81,6 +82,7 @@ def built(request):
             yield Built(
                 name,
                 image,
+                revision,
                 Path(run(["buildah", "mount", container], image).strip()),
                 json.loads(told)["OCIv1"],
                 Buildah().compressed_bytes(image),
@@ -135,7 +137,7 @@ def test_nobody_is_root_and_the_labels_say_what_it_is(built):
     assert labels["title"] == f"archive-hub/{built.name}"
     assert labels["licenses"] == "BSD-3-Clause"
     assert labels["version"] == "test"
-    assert labels["revision"] == making.revision(ROOT)
+    assert labels["revision"] == built.revision
     never = re.compile(r"CERT|PROXY|TOKEN|PASSWORD|SECRET|LICENSE|INDEX_URL")
     assert [one for one in config["Env"] if never.search(one.split("=")[0])] == []
 
