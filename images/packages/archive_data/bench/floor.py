@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import socket
 import threading
@@ -20,54 +21,98 @@ import h5py
 import imagecodecs
 import numpy as np
 from methods import Place
-from operations import COLUMNS, DATA, SECOND
+from operations import COLUMNS, FRAMES, PATCH, SECOND, data_name
 
 CONNECTIONS = 32
-Ranges = list[tuple[int, int]]
+
+#: Address, first byte, the byte after the last.
+Ranges = list[tuple[str, int, int]]
+Box = tuple[tuple[int, int], ...]
 
 
-def needed(place: Place, operation: str) -> tuple[Ranges, int]:
-    """Return the byte ranges an operation needs, and the decoded size of a chunk."""
+def needed(place: Place, operation: str) -> tuple[Ranges, int, int]:
+    """Return what an operation needs.
+
+    Returns
+    -------
+    ranges
+        The stored bytes.
+    chunk_bytes : int
+        Length of a decoded chunk; 0 if nothing is to be decoded.
+    cores : int
+        How many may decode at once.
+    """
+    if place.is_zarr:
+        return _of_zarr(place, operation)
     with h5py.File(place.path) as file:
         if operation == "units":
-            parts = [_ranges(file["units"][c], None) for c in COLUMNS]
-            return [r for part in parts for r in part], 0
-        data = file[DATA]
-        n = data.shape[0]
-        rows = {
-            "channel": (0, n),
-            "second": (n // 3, n // 3 + SECOND),
-            "windows": (0, min(n, 20 * SECOND)),
-            "stream": (0, n),
-        }[operation]
-        columns = (100, 101) if operation == "channel" else (0, data.shape[1])
+            parts = [_ranges(place, file["units"][c], None) for c in COLUMNS]
+            return [r for part in parts for r in part], 0, 2
+        data = file[data_name(operation)]
         size = int(np.prod(data.chunks)) * data.dtype.itemsize
-        return _ranges(data, (rows, columns)), size
+        return _ranges(place, data, box(operation, data.shape)), size, 2
 
 
-def _ranges(data: h5py.Dataset, wanted: Any) -> Ranges:
+def box(operation: str, shape: tuple[int, ...]) -> Box:
+    n = shape[0]
+    if operation in ("patch", "frames"):
+        wanted = PATCH if operation == "patch" else (FRAMES, slice(None), slice(None))
+        cut = [w.indices(m) for w, m in zip(wanted, shape, strict=True)]
+        return tuple((start, stop) for start, stop, _ in cut)
+    rows = {
+        "second": (n // 3, n // 3 + SECOND),
+        "windows": (0, min(n, 20 * SECOND)),
+    }.get(operation, (0, n))
+    return rows, ((100, 101) if operation == "channel" else (0, shape[1]))
+
+
+def _ranges(place: Place, data: h5py.Dataset, wanted: Box | None) -> Ranges:
     if data.chunks is None:
         start = data.id.get_offset()
-        return [(start, start + data.id.get_storage_size())]
+        return [(place.url, start, start + data.id.get_storage_size())]
     found: Ranges = []
 
     def see(info: Any) -> None:
         pairs = zip(info.chunk_offset, data.chunks, wanted or (), strict=False)
         if all(at < stop and at + n > start for at, n, (start, stop) in pairs):
-            found.append((info.byte_offset, info.byte_offset + info.size))
+            first = info.byte_offset
+            found.append((place.url, first, first + info.size))
 
     data.id.chunk_iter(see)
     return found
 
 
+def _of_zarr(place: Place, operation: str) -> tuple[Ranges, int, int]:
+    folder = place.path / data_name(operation)
+    if (folder / ".zarray").exists():
+        meta = json.loads((folder / ".zarray").read_text())
+        chunks, form = meta["chunks"], "{}.{}"
+    else:
+        meta = json.loads((folder / "zarr.json").read_text())
+        chunks = meta["chunk_grid"]["configuration"]["chunk_shape"]
+        form = "c/{}/{}"
+    wanted = box(operation, meta["shape"])
+    spans = [
+        range(start // c, -(-stop // c))
+        for (start, stop), c in zip(wanted, chunks, strict=True)
+    ]
+    found: Ranges = []
+    for i in spans[0]:
+        for j in spans[1]:
+            key = f"{data_name(operation)}/{form.format(i, j)}"
+            size = (place.path / key).stat().st_size
+            found.append((f"{place.url}/{key}", 0, size))
+    return found, int(np.prod(chunks)) * 2, 2
+
+
 def merged(ranges: Ranges) -> Ranges:
-    out: list[list[int]] = []
-    for start, stop in sorted(ranges):
-        if out and start == out[-1][1]:
-            out[-1][1] = stop
+    out: list[tuple[str, int, int]] = []
+    for url, start, stop in sorted(ranges):
+        if out and out[-1][0] == url and start == out[-1][2]:
+            out[-1] = url, out[-1][1], stop
         else:
-            out.append([start, stop])
-    return [(a, b) for a, b in out]
+            out.append((url, start, stop))
+    return out
 
 
 class Connection:
@@ -77,11 +122,12 @@ class Connection:
         parts = urlsplit(url)
         self.socket = socket.create_connection((parts.hostname, parts.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.head = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-        self.get(0, 1, memoryview(bytearray(1)))
+        self.host = parts.netloc
+        self.get(url, 0, 1, memoryview(bytearray(1)))
 
-    def get(self, start: int, stop: int, into: memoryview) -> None:
-        head = f"{self.head}Range: bytes={start}-{stop - 1}\r\n\r\n"
+    def get(self, url: str, start: int, stop: int, into: memoryview) -> None:
+        head = f"GET {urlsplit(url).path} HTTP/1.1\r\nHost: {self.host}\r\n"
+        head += f"Range: bytes={start}-{stop - 1}\r\n\r\n"
         self.socket.sendall(head.encode())
         got = b""
         while b"\r\n\r\n" not in got:
@@ -96,46 +142,51 @@ class Connection:
             at += n
 
 
-def network_s(url: str, ranges: Ranges) -> float:
-    total = sum(b - a for a, b in ranges)
+def network_s(ranges: Ranges) -> tuple[float, int]:
+    """Return the seconds that the bytes take, and how many requests that is."""
+    total = sum(b - a for _, a, b in ranges)
     size = max(256 << 10, min(4 << 20, total // CONNECTIONS))
-    jobs: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
-    n = 0
-    for start, stop in merged(ranges):
+    jobs: queue.SimpleQueue[tuple[str, int, int]] = queue.SimpleQueue()
+    n, longest = 0, 1
+    for url, start, stop in merged(ranges):
         parts = max(1, round((stop - start) / size))
         cuts = [start + (stop - start) * i // parts for i in range(parts + 1)]
-        for pair in pairwise(cuts):
-            jobs.put(pair)
-            n += 1
-    connections = [Connection(url) for _ in range(min(n, CONNECTIONS))]
-    longest = max(8 << 20, size * 2)
+        for a, b in pairwise(cuts):
+            jobs.put((url, a, b))
+            n, longest = n + 1, max(longest, b - a)
+    count = min(n, CONNECTIONS)
+    connections = [Connection(ranges[0][0]) for _ in range(count)]
 
     def work(connection: Connection) -> None:
-        into = memoryview(bytearray(longest))
+        into = memoryview(bytearray(longest + 4096))
         while True:
             try:
-                start, stop = jobs.get_nowait()
+                job = jobs.get_nowait()
             except queue.Empty:
                 return
-            connection.get(start, stop, into)
+            connection.get(*job, into)
 
-    return _together([partial(work, c) for c in connections])
+    return _together([partial(work, c) for c in connections]), n
 
 
 def decoding_s(place: Place, ranges: Ranges, chunk_bytes: int, cores: int) -> float:
     if not chunk_bytes:
         return 0.0
-    with place.path.open("rb") as file:
-        stored = []
-        for start, stop in ranges:
+    stored = []
+    for url, start, stop in ranges:
+        below = urlsplit(url).path.lstrip("/")
+        with (place.folder / below).open("rb") as file:
             file.seek(start)
             stored.append(file.read(stop - start))
     spare = threading.local()
 
+    gzip = stored[0][:2] == b"\x1f\x8b"
+    inflate = imagecodecs.gzip_decode if gzip else imagecodecs.deflate_decode
+
     def decode(data: bytes) -> None:
         if not hasattr(spare, "out"):
             spare.out = np.empty(chunk_bytes, np.uint8)
-        imagecodecs.deflate_decode(data, out=spare.out)
+        inflate(data, out=spare.out)
 
     with ThreadPoolExecutor(cores) as pool:
         list(pool.map(decode, stored[:cores]))

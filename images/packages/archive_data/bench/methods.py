@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +23,49 @@ class Place:
     name: str
 
     @property
+    def is_zarr(self) -> bool:
+        return self.name.startswith("zarr")
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}.{'zarr' if self.is_zarr else 'nwb'}"
+
+    @property
     def url(self) -> str:
-        return f"{self.server}/bench/{self.name}.nwb"
+        return f"{self.server}/bench/{self.file_name}"
 
     @property
     def path(self) -> Path:
-        return self.folder / "bench" / f"{self.name}.nwb"
+        return self.folder / "bench" / self.file_name
 
 
 @dataclass
 class Opened:
-    """What a method gives: something like an `h5py.File`; kept alive by `keep`."""
+    """What a method gives: something like an `h5py.File`; kept alive by `keep`.
 
-    file: Any
+    `file` is made when it is asked for; `nwb` opens the NWB file.
+    """
+
+    make: Callable[[], Any]
     keep: Any = None
-    is_h5: bool = True
+    make_nwb: Callable[[], Any] | None = None
+
+    @cached_property
+    def file(self) -> Any:
+        return self.make()
+
+    def nwb(self) -> Any:
+        if self.make_nwb:
+            return self.make_nwb()
+        if not isinstance(self.file, h5py.File) and "lindi" not in str(type(self.file)):
+            raise TypeError("pynwb wants an HDF5 file")
+        from pynwb import NWBHDF5IO
+
+        return NWBHDF5IO(file=self.file, mode="r", load_namespaces=True).read()
+
+
+def opened(file: Any, keep: Any = None) -> Opened:
+    return Opened(lambda: file, keep)
 
 
 METHODS: dict[str, Callable[[Place], Opened]] = {}
@@ -53,12 +81,16 @@ def method(name: str) -> Callable[[Callable[[Place], Opened]], Any]:
 
 @method("local disk")
 def _local(place: Place) -> Opened:
-    return Opened(h5py.File(place.path))
+    if place.is_zarr:
+        from zarr_methods import local_zarr
+
+        return local_zarr(place)
+    return opened(h5py.File(place.path))
 
 
 @method("archive_data")
 def _ours(place: Place) -> Opened:
-    from archive_data import Asset, ahead, cache, open_h5
+    from archive_data import Asset, ahead, cache, open_h5, open_nwb, open_zarr
     from archive_data.index import store
 
     cache.decoded.clear()
@@ -66,9 +98,16 @@ def _ours(place: Place) -> Opened:
     # As on a person's first visit: the index lies in the hub's store only.
     shutil.rmtree(store.local_folder())
     # What `open_asset` finds; the others are given the address, too.
-    size = place.path.stat().st_size
-    digest = json.loads(place.path.with_suffix(".json").read_text())["digest"]
-    return Opened(open_h5(Asset(place.name, place.url, size, digest)))
+    note = json.loads(place.path.with_suffix(".json").read_text())
+    asset = Asset(
+        place.name, place.url, note["size"], note["digest"], is_zarr=place.is_zarr
+    )
+    if place.is_zarr:
+        return Opened(lambda: open_zarr(asset), make_nwb=lambda: open_nwb(asset))
+    return opened(open_h5(asset))
+
+
+METHODS["archive_data, zarr3"] = METHODS["archive_data"]
 
 
 @method("archive_data no index")
@@ -79,15 +118,16 @@ def _ours_cold(place: Place) -> Opened:
 
     cache.decoded.clear()
     ahead.store.clear()
-    return Opened(File(HttpBlob(place.url)))
+    return opened(File(HttpBlob(place.url)))
 
 
+@method("remfile, each task")
 @method("remfile")
 def _remfile(place: Place) -> Opened:
     import remfile
 
     file = remfile.File(place.url)
-    return Opened(h5py.File(file), file)
+    return opened(h5py.File(file), file)
 
 
 def s3(place: Place, **options: Any) -> Any:
@@ -102,22 +142,29 @@ def s3(place: Place, **options: Any) -> Any:
     )
 
 
-@method("s3fs default")
-def _s3fs(place: Place) -> Opened:
-    file = s3(place).open(f"bench/{place.name}.nwb", "rb")
-    return Opened(h5py.File(file), file)
+MB = 1 << 20
+S3FS: dict[str, dict[str, Any]] = {
+    "s3fs default": {},
+    "s3fs readahead 1 MB": {"block_size": MB, "cache_type": "readahead"},
+    "s3fs blockcache 4 MB": {
+        "block_size": 4 * MB,
+        "cache_type": "blockcache",
+        "cache_options": {"maxblocks": 64},
+    },
+    "s3fs background 4 MB": {
+        "block_size": 4 * MB,
+        "cache_type": "background",
+        "cache_options": {"maxblocks": 64},
+    },
+}
 
 
-@method("s3fs background 4 MB")
-def _s3fs_background(place: Place) -> Opened:
-    file = s3(place).open(
-        f"bench/{place.name}.nwb",
-        "rb",
-        block_size=4 << 20,
-        cache_type="background",
-        cache_options={"maxblocks": 64},
-    )
-    return Opened(h5py.File(file), file)
+def _s3fs(place: Place, options: dict[str, Any]) -> Opened:
+    file = s3(place).open(f"bench/{place.name}.nwb", "rb", **options)
+    return opened(h5py.File(file), file)
+
+
+METHODS.update({name: partial(_s3fs, options=o) for name, o in S3FS.items()})
 
 
 class _Folder:
@@ -141,14 +188,32 @@ def _caching(place: Place) -> Opened:
         fs=source, cache_storage=folder.path, skip_instance_cache=True
     )
     file = cached.open(place.url, "rb")
-    return Opened(h5py.File(file), (file, folder))
+    return opened(h5py.File(file), (file, folder))
+
+
+@method("download with boto3")
+def _download(place: Place) -> Opened:
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    folder = _Folder()
+    client = boto3.client(
+        "s3",
+        endpoint_url=place.server,
+        region_name="us-east-1",
+        config=Config(signature_version=UNSIGNED, max_pool_connections=32),
+    )
+    target = str(Path(folder.path, place.file_name))
+    client.download_file("bench", place.file_name, target)
+    return opened(h5py.File(target), folder)
 
 
 @method("lindi, prebuilt")
 def _lindi(place: Place) -> Opened:
     import lindi
 
-    return Opened(lindi.LindiH5pyFile.from_lindi_file(f"{place.url}.lindi.json"))
+    return opened(lindi.LindiH5pyFile.from_lindi_file(f"{place.url}.lindi.json"))
 
 
 @method("kerchunk, prebuilt")
@@ -170,46 +235,4 @@ def _kerchunk(place: Place) -> Opened:
         skip_instance_cache=True,
     )
     root = zarr.open_group(source.get_mapper(""), mode="r")
-    return Opened(root, source, is_h5=False)
-
-
-def prepare(place: Place) -> None:
-    """Make what the prebuilt methods need, beside the file on the server."""
-    _prepare_ours(place)
-    base = place.path.name
-    for maker, name in ((_make_lindi, "lindi"), (_make_kerchunk, "kerchunk")):
-        target = place.path.with_name(f"{base}.{name}.json")
-        if not target.exists():
-            maker(place, target)
-        # An index of lindi names the server, which has another port each time.
-        text = re.sub(r"http://127\.0\.0\.1:\d+", place.server, target.read_text())
-        target.write_text(text)
-
-
-def _prepare_ours(place: Place) -> None:
-    from archive_data.blob import HttpBlob
-    from archive_data.index import store
-    from archive_data.index.make import make
-
-    blob = HttpBlob(place.url)
-    (place.folder / "indexes").mkdir(exist_ok=True)
-    store.put(make(blob), place.folder / "indexes")
-    note = {"digest": blob.identity}
-    place.path.with_suffix(".json").write_text(json.dumps(note))
-
-
-def _make_lindi(place: Place, target: Path) -> None:
-    import lindi
-
-    lindi.LindiH5pyFile.from_hdf5_file(place.url).write_lindi_file(str(target))
-
-
-def _make_kerchunk(place: Place, target: Path) -> None:
-    from kerchunk.hdf import SingleHdf5ToZarr
-
-    with place.path.open("rb") as file:
-        address = f"s3://bench/{place.name}.nwb"
-        references = SingleHdf5ToZarr(
-            file, address, inline_threshold=300, error="ignore"
-        ).translate()
-    target.write_text(json.dumps(references))
+    return opened(root, source)

@@ -1,184 +1,116 @@
 """Measures archive_data against its peers and against the floor, and writes the table.
 
-``.venv/bin/python images/packages/archive_data/bench/run.py [--full]``.  Methods take
-turns within each cell, so that a busy machine hits all alike; a result that differs
-from that of the local file fails the run.
+``.venv/bin/python images/packages/archive_data/bench/run.py [--full]``.  The ways to
+read take turns within each cell, so that a busy machine hits all alike; a result that
+differs from that of the local file fails the run.  Nothing can stop it from ending: a
+row has a time limit, the run has another, and each cell is written as it is found.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from plan import FULL_PLAN, NETWORKS, SHORT_PLAN, ZARR3, Plan, files, methods
+from processes import BASE, ROOT, Worker, make_data, make_peers, served, slow_down
 from report import Cell, write
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[3]
-BASE = ROOT / ".envs/base/bin/python"
-HUB = ROOT / ".venv/bin/python"
 PAGE = ROOT / "docs/reference/reading.md"
 
-FAR = {"latency_ms": 30, "connection_mb_s": 80}
-NETWORKS: dict[str, dict[str, float]] = {
-    "far": FAR,
-    "capped": {**FAR, "bandwidth_mb_s": 100},
-    "near": {"latency_ms": 10, "connection_mb_s": 80},
-}
-IMPORTS = {
-    "local disk": "",
-    "archive_data": "archive_data,imagecodecs",
-    "archive_data no index": "archive_data,imagecodecs",
-    "remfile": "remfile,requests",
-    "s3fs default": "s3fs,aiobotocore.session",
-    "s3fs background 4 MB": "s3fs,aiobotocore.session",
-    "fsspec http + cache": "fsspec.implementations.http,aiohttp",
-    "lindi, prebuilt": "lindi",
-    "kerchunk, prebuilt": "s3fs,aiobotocore.session,zarr",
-}
-SHORT = (
-    "local disk",
-    "archive_data",
-    "remfile",
-    "s3fs background 4 MB",
-    "lindi, prebuilt",
-)
-MOST = ("open", "channel", "second", "stream", "units")
-#: The slowest for most, so the last.
-SLOW = ("windows",)
-BULK = ("channel", "second", "stream")
+#: Ways that took less than this have further turns; the best counts.
+AGAIN_S = 1.5
 
 
-@dataclass(frozen=True)
-class Part:
-    """What is measured over one network."""
+@dataclass
+class Limits:
+    """How long a row and the run may take, and how many turns a fast way has."""
 
-    network: str
-    methods: tuple[str, ...]
-    operations: tuple[str, ...]
-    files: tuple[str, ...] = ("big", "small")
+    row_s: float
+    run_s: float
+    turns: int
+    began: float
 
-    def cells(self) -> Iterator[tuple[str, str]]:
-        for file in self.files:
-            for operation in self.operations:
-                if file != "scatter" or operation == "open":
-                    yield file, operation
-
-
-#: About 3 minutes, and 15, on two idle cores.
-SHORT_PLAN = (Part("far", SHORT, MOST), Part("far", SHORT, SLOW))
-FULL_PLAN = (
-    Part("far", tuple(IMPORTS), MOST, ("big", "small", "scatter")),
-    Part("capped", (*SHORT, "kerchunk, prebuilt"), BULK),
-    Part("near", (*SHORT, "kerchunk, prebuilt"), BULK),
-    Part("far", SHORT, SLOW),
-)
+    @property
+    def over(self) -> bool:
+        """True if no cell should be begun any more."""
+        return time.monotonic() - self.began > self.run_s
 
 
-class Worker:
-    """A process that measures one method."""
+class Run:
+    """One run over a served folder.
 
-    def __init__(self, server: str, folder: Path, imports: str, scratch: Path) -> None:
-        names = ",".join(filter(None, ("numpy,pynwb,h5py,pandas", imports)))
-        environment = {
-            **os.environ,
-            "ARCHIVE_HUB_INDEX": f"{server}/indexes",
-            "ARCHIVE_DATA_FOLDER": str(scratch),
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-        self.process = subprocess.Popen(
-            [BASE, HERE / "worker.py", server, folder, names],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=environment,
-        )
+    Parameters
+    ----------
+    server, folder
+        Address of the server, and the folder that it serves.
+    missing : mapping
+        Ways that cannot be measured here, and why.
+    limits : Limits
+        When to give up.
+    """
 
-    def ask(self, **task: Any) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(task) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        found: dict[str, Any] = json.loads(line) if line else {"error": "it died"}
-        return found
+    def __init__(
+        self, server: str, folder: Path, missing: dict[str, str], limits: Limits
+    ) -> None:
+        self.server, self.folder = server, folder
+        self.missing, self.limits = missing, limits
 
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
+    def measure(self, plan: Plan) -> Iterator[Cell]:
+        """Yield the cells of a plan, each when it is complete."""
+        with ExitStack() as stack:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            workers: dict[str, Worker] = {}
+            for n, name in enumerate(methods(plan)):
+                if name not in self.missing:
+                    place = scratch / str(n)
+                    workers[name] = Worker(name, self.server, self.folder, place)
+                    stack.callback(workers[name].close)
+            slow_down(self.server, {})
+            for file in files(plan):
+                self._prepare(workers, file)
+            for part in plan:
+                slow_down(self.server, NETWORKS[part.network])
+                for file, operation in part.cells():
+                    cell = Cell(part.network, file, operation)
+                    if self.limits.over:
+                        print(f"{cell.name}: left out, the time is up", flush=True)
+                        continue
+                    self._fill(cell, part.methods, workers)
+                    yield cell
 
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    command = [HUB, HERE / "serve.py", folder]
-    # A reader that hangs up in the middle is no news.
-    quiet = subprocess.DEVNULL
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": quiet}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.kill()
-
-
-def slow_down(server: str, options: dict[str, float]) -> None:
-    import urllib.request
-
-    request = urllib.request.Request(
-        f"{server}/_standin/options",
-        method="PUT",
-        data=json.dumps(options).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request).close()
-
-
-Plan = tuple[Part, ...]
-
-
-def measure(server: str, folder: Path, plan: Plan, times: int) -> Iterator[Cell]:
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        workers = {}
-        for name in dict.fromkeys(name for part in plan for name in part.methods):
-            place = scratch / str(len(workers))
-            workers[name] = Worker(server, folder, IMPORTS[name], place)
-            stack.callback(workers[name].close)
-        slow_down(server, {})
-        for file in dict.fromkeys(file for part in plan for file in part.files):
-            made = workers["archive_data"].ask(do="prepare", file=file)
-            if made:
+    def _prepare(self, workers: dict[str, Worker], file: str) -> None:
+        maker = "archive_data, zarr3" if file == "zarr3" else "archive_data"
+        if maker in workers:
+            made = workers[maker].ask(300, do="prepare", file=file)
+            if "error" in made:
                 sys.exit(f"bench: {file}: {made['error']}")
-        for part in plan:
-            slow_down(server, NETWORKS[part.network])
-            latency_s = NETWORKS[part.network]["latency_ms"] / 1000
-            chosen = {name: workers[name] for name in part.methods}
-            for file, operation in part.cells():
-                cell = Cell(part.network, file, operation)
-                for _ in range(times):
-                    _one_round(cell, chosen, latency_s)
-                yield cell
 
-
-def _one_round(cell: Cell, workers: dict[str, Worker], latency_s: float) -> None:
-    task = {"file": cell.file, "operation": cell.operation}
-    if cell.operation != "open":
-        floor = workers["local disk"].ask(do="floor", latency_s=latency_s, **task)
-        cell.add("floor", floor)
-    for name, worker in workers.items():
-        cell.add(name, worker.ask(do="measure", method=name, **task))
+    def _fill(
+        self, cell: Cell, names: tuple[str, ...], workers: dict[str, Worker]
+    ) -> None:
+        latency_s = NETWORKS[cell.network]["latency_ms"] / 1000
+        task = {"file": cell.file, "operation": cell.operation}
+        left = [name for name in names if name in workers]
+        for name in names:
+            if name in self.missing:
+                cell.add(name, {"error": self.missing[name], "absent": True})
+        row_s = self.limits.row_s
+        for turn in range(self.limits.turns):
+            if cell.has_floor and (turn == 0 or left):
+                floor = {"do": "floor", "latency_s": latency_s}
+                cell.add("floor", workers["archive_data"].ask(row_s, **floor, **task))
+            for name in left:
+                asked = {"do": "measure", "method": name}
+                cell.add(name, workers[name].ask(row_s, **asked, **task))
+            left = [n for n in left if cell.seconds(n) < AGAIN_S]
 
 
 def _when(began: float) -> str:
@@ -187,23 +119,39 @@ def _when(began: float) -> str:
     return f"{today}, {minutes:.0f} minutes, load {os.getloadavg()[1]:.1f}"
 
 
-def main() -> int:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="every peer and network")
-    parser.add_argument("--times", type=int, default=1, help="rounds; the best counts")
+    parser.add_argument("--smoke", action="store_true", help="small files, no page")
+    parser.add_argument("--turns", type=int, default=3, help="of a fast way")
+    parser.add_argument("--row-s", type=float, default=60, help="most for one row")
+    parser.add_argument("--minutes", type=float, help="begin no cell after that")
     parser.add_argument("--folder", type=Path, default=ROOT / ".envs/bench-data")
-    given = parser.parse_args()
-    folder = given.folder.absolute()
-    subprocess.run([BASE, HERE / "make_data.py", folder / "bench"], check=True)
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run it; 1 if results differ."""
+    given = _arguments()
+    if not BASE.exists():
+        sys.exit(f"bench: {BASE} is not there; run `archive-hub local prepare`")
+    plan = FULL_PLAN if given.full else SHORT_PLAN
+    page, folder, seconds = PAGE, given.folder.absolute(), 20.0
+    if given.smoke:
+        page, folder, seconds = Path(os.devnull), folder.with_name("bench-smoke"), 2.0
+    why = make_peers() if set(methods(plan)) & ZARR3 else ""
+    missing = dict.fromkeys(ZARR3, why) if why else {}
+    make_data(folder / "bench", files(plan), seconds)
+    minutes = given.minutes or (18 if given.full else 3)
     began = time.monotonic()
+    limits = Limits(given.row_s, minutes * 60, 1 if given.smoke else given.turns, began)
+    found: list[Cell] = []
     with served(folder) as server:
-        plan = FULL_PLAN if given.full else SHORT_PLAN
-        found: list[Cell] = []
-        for cell in measure(server, folder, plan, given.times):
+        for cell in Run(server, folder, missing, limits).measure(plan):
             found.append(cell)
             print(cell.line(), flush=True)
             # After each cell: a run that is stopped leaves what it has.
-            write(PAGE, found, _when(began))
+            write(page, found, _when(began))
     different = [cell for cell in found if not cell.is_equal]
     for cell in different:
         print(f"bench: {cell.name}: unequal results {cell.results()}", file=sys.stderr)

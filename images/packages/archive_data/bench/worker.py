@@ -13,12 +13,17 @@ import threading
 import time
 import urllib.request
 import warnings
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dask_rows
 import floor
-from methods import METHODS, Place, prepare
-from operations import OPERATIONS
+from methods import METHODS, Place
+from operations import OPERATIONS, data_name
+from prepare import prepare
 
 warnings.simplefilter("ignore")
 
@@ -53,25 +58,27 @@ def control(server: str, what: str, method: str = "GET", body: Any = None) -> An
 
 
 def measure(method: str, place: Place, operation: str) -> dict[str, Any]:
-    run = OPERATIONS[operation]
     gc.collect()
     control(place.server, "reset", "POST", {})
     peak = Peak()
     peak.start()
     began, cpu = time.perf_counter(), time.process_time()
-    opened = METHODS[method](place)
-    if operation == "open" and not opened.is_h5:
-        raise TypeError("pynwb wants an HDF5 file")
-    if operation != "open":
-        if operation != "units":
-            _ = opened.file["acquisition/ElectricalSeriesAP/data"]
-            getattr(_, "array", None)
-        control(place.server, "reset", "POST", {})
-        began, cpu = time.perf_counter(), time.process_time()
-    result = run(opened.file)
-    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-    peak.on = False
-    stats = control(place.server, "stats")
+    with ExitStack() as stack:
+        if operation == "dask":
+            stack.enter_context(dask_rows.cluster(sys.argv[3]))
+        opened = METHODS[method](place)
+        run: Callable[[], Any] = partial(OPERATIONS.get(operation, int), opened)
+        if operation == "dask":
+            run = dask_rows.total(method, place, opened)
+        if operation != "open":
+            if operation != "units":
+                getattr(opened.file[data_name(operation)], "array", None)
+            control(place.server, "reset", "POST", {})
+            began, cpu = time.perf_counter(), time.process_time()
+        result = run()
+        seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+        peak.on = False
+        stats = control(place.server, "stats")
     return {
         "seconds": seconds,
         "cpu": cpu,
@@ -83,16 +90,16 @@ def measure(method: str, place: Place, operation: str) -> dict[str, Any]:
 
 
 def lowest(place: Place, operation: str, latency_s: float) -> dict[str, Any]:
-    ranges, chunk_bytes = floor.needed(place, operation)
-    network = floor.network_s(place.url, ranges)
-    decoding = floor.decoding_s(place, ranges, chunk_bytes, 2)
+    ranges, chunk_bytes, count = floor.needed(place, operation)
+    network, requests = floor.network_s(ranges)
+    decoding = floor.decoding_s(place, ranges, chunk_bytes, count)
     seconds = max(network, latency_s + decoding)
     return {
         "seconds": seconds,
         "network": network,
         "decoding": decoding,
-        "requests": len(floor.merged(ranges)),
-        "mb": sum(b - a for a, b in ranges) / 1e6,
+        "requests": requests,
+        "mb": sum(b - a for _, a, b in ranges) / 1e6,
     }
 
 
@@ -110,7 +117,7 @@ def main() -> None:
     server, folder = sys.argv[1], Path(sys.argv[2])
     # Some of the libraries print; the answers have the real standard output alone.
     answers, sys.stdout = sys.stdout, sys.stderr
-    for name in sys.argv[3].split(","):
+    for name in (*sys.argv[3].split(","), "zarr_methods"):
         try:
             __import__(name)
         except ImportError:
@@ -123,4 +130,5 @@ def main() -> None:
         print(json.dumps(found), file=answers, flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

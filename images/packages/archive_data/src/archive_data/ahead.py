@@ -14,13 +14,14 @@ import numpy as np
 from . import limits
 from .array import Array, grid_numbers
 from .cache import Bounded, decoded
+from .disk import disk
 from .flight import Piece, launch
 from .ranges import PART_MAX_BYTES, merge
 from .selection import Axis
 
 #: Stored chunks that are here or on their way, by (token of the array, number of the
 #: chunk).
-store: Bounded[Piece] = Bounded(limits.flight_bytes())
+store: Bounded[Piece] = Bounded(limits.ahead_bytes())
 
 
 def walks(array: Array, axes: tuple[Axis, ...]) -> bool:
@@ -69,10 +70,12 @@ def fetch(wanted: list[tuple[Array, list[int]]], size: int = 0) -> None:
         Bytes for each request; 0 chooses what brings all of it soonest.
     """
     chunks = [(array, n) for array, numbers in wanted for n in numbers]
+    if (kept := disk()) is not None:
+        chunks = [(array, n) for array, n in chunks if not kept.has(array, n)]
     if not chunks:
         return
     spans = [array.table.span(n) for array, n in chunks]
-    runs = merge(spans, limits.CONNECTIONS)
+    runs = merge(spans, size)
     for flight, run in zip(launch(chunks[0][0].blob, runs, size), runs, strict=True):
         for i in run.members:
             array, n = chunks[i]

@@ -95,15 +95,20 @@ class Array:
         Shape, chunks, type, filters.
     table : Table
         Where in the blob each chunk lies.
+    in_one_piece : bool
+        True if the chunks lie one after the other as they are.
     """
 
-    def __init__(self, blob: Blob, layout: Layout, table: Table) -> None:
+    def __init__(
+        self, blob: Blob, layout: Layout, table: Table, in_one_piece: bool = False
+    ) -> None:
         self.blob, self.layout, self.table = blob, layout, table
+        self.in_one_piece = in_one_piece
         #: Where a reader that walks forward will go on; see `ahead`.
         self.walk: tuple[object, int] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Array, (self.blob, self.layout, self.table)
+        return Array, (self.blob, self.layout, self.table, self.in_one_piece)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -233,4 +238,4 @@ def stretched(
     starts = np.arange(0, shape[0], rows, dtype=np.int64)
     sizes = np.minimum(rows, shape[0] - starts) * row
     layout = Layout(shape, (rows, *shape[1:]), dtype)
-    return Array(blob, layout, Table(offset + starts * row, sizes))
+    return Array(blob, layout, Table(offset + starts * row, sizes), True)

@@ -35,7 +35,8 @@ class Asset:
     size : int or None
         Length in bytes; None where nobody said so yet.
     digest : str
-        What the archive calls the content (``dandi:dandi-etag``); empty if unknown.
+        What the archive calls the content (``dandi:dandi-etag``, of a Zarr
+        ``dandi:dandi-zarr-checksum``); empty if unknown.
     is_zarr : bool
         True for a Zarr.
     is_embargoed : bool
@@ -155,12 +156,17 @@ def of_row(api: str, row: dict[str, Any]) -> Asset:
         path=str(row.get("path") or metadata.get("path") or row["asset_id"]),
         url=url,
         size=None if size is None else int(size),
-        digest=str((metadata.get("digest") or {}).get("dandi:dandi-etag") or ""),
+        digest=_digest(metadata.get("digest") or {}, is_zarr),
         is_zarr=is_zarr,
         is_embargoed=_EMBARGOED in access,
         download_url="" if is_zarr else download,
         metadata=metadata,
     )
+
+
+def _digest(digests: dict[str, Any], is_zarr: bool) -> str:
+    name = "dandi:dandi-zarr-checksum" if is_zarr else "dandi:dandi-etag"
+    return str(digests.get(name) or "")
 
 
 def _at(url: str) -> Asset:

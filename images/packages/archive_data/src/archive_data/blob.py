@@ -63,13 +63,17 @@ class Blob(ABC):
     @property
     def key(self) -> str:
         """Name of the content: equal for equal bytes, fit for a file name."""
-        safe = "".join(c if c.isalnum() or c in "-." else "_" for c in self.identity)
-        return f"{safe or 'unknown'}-{self.size}"
+        return f"{safe(self.identity) or 'unknown'}-{self.size}"
 
     @property
     def identity(self) -> str:
         """The digest, else the ETag, else an empty text."""
         return self.digest or self.etag
+
+
+def safe(text: str) -> str:
+    """Return a text that is fit for a file name."""
+    return "".join(c if c.isalnum() or c in "-." else "_" for c in text)
 
 
 class HttpBlob(Blob):

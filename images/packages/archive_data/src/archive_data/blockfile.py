@@ -141,7 +141,7 @@ class BlockFile(io.RawIOBase):
         }
         ends = (self.blob.size, BLOCK_BYTES)
         blocks = [(i * ends[1], min((i + 1) * ends[1], ends[0])) for i in sorted(need)]
-        runs: list[Run] = merge(blocks, limits.CONNECTIONS)
+        runs: list[Run] = merge(blocks)
         for flight in launch(self.blob, runs):
             self._keep(flight.run.start, flight.landed.result().data)
 

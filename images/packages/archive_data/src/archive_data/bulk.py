@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from . import columns
 from .array import Array
 from .errors import NotReadable
@@ -22,10 +24,12 @@ def fetch(dataset: Any, selections: Sequence[Any]) -> list[Any]:
 
     Parameters
     ----------
-    dataset : dataset of `open_h5`, or of an NWB object from `open_nwb`
-        What to read from.
+    dataset : dataset of `open_h5`, or NWB object or ragged column from `open_nwb`
+        What to read from, such as ``nwb.acquisition["lfp"]`` or
+        ``nwb.units["spike_times"]``.
     selections : sequence
-        What would stand between the brackets, such as ``slice(0, 30000)``.
+        What would stand between the brackets, such as ``slice(0, 30000)``, or the
+        number of a row.
 
     Returns
     -------
@@ -33,6 +37,8 @@ def fetch(dataset: Any, selections: Sequence[Any]) -> list[Any]:
         What ``[dataset[s] for s in selections]`` gives; chunks that several selections
         share are fetched and decoded once.
     """
+    if hasattr(dataset, "target") and array_of(dataset.target) is not None:
+        return _fetch_rows(dataset, selections)
     array = array_of(dataset)
     if array is None:
         return [dataset[s] for s in selections]
@@ -45,6 +51,21 @@ def fetch(dataset: Any, selections: Sequence[Any]) -> list[Any]:
     read_all([job for job in jobs if job is not None])
     pairs = zip(jobs, selections, strict=True)
     return [dataset[s] if job is None else job.result() for job, s in pairs]
+
+
+def _fetch_rows(column: Any, selections: Sequence[Any]) -> list[Any]:
+    """Read rows of a ragged column; pynwb's own reads each alone, or all of it."""
+    ends = np.asarray(column.data[...]).astype(np.int64)
+    starts = np.concatenate([[0], ends[:-1]])
+    every = np.arange(len(ends))
+    rows = [every[s] for s in selections]
+    flat = [int(n) for found in rows for n in np.atleast_1d(found)]
+    slices = [slice(int(starts[n]), int(ends[n])) for n in flat]
+    pieces = iter(fetch(column.target, slices))
+    return [
+        next(pieces) if np.ndim(found) == 0 else [next(pieces) for _ in found]
+        for found in rows
+    ]
 
 
 def array_of(thing: Any) -> Array | None:

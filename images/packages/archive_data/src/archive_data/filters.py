@@ -27,6 +27,9 @@ Bytes = npt.NDArray[np.uint8]
 DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3
 LZF, BLOSC, LZ4, ZSTD = 32000, 32001, 32004, 32015
 
+#: HDF5 has no number for it; Zarr uses it.
+GZIP = -1
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -169,4 +172,5 @@ _DECODERS: dict[int, Callable[[Bytes, Filter, Bytes], Bytes]] = {
     ZSTD: _by(imagecodecs.zstd_decode),
     LZ4: _by(imagecodecs.lz4h5_decode),
     BLOSC: _by(imagecodecs.blosc_decode),
+    GZIP: _by(imagecodecs.gzip_decode),
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import limits, pools
+from . import pools
 from .blob import Blob
 from .filters import Bytes
 from .gate import gate
@@ -20,17 +20,29 @@ from .ranges import Run, part_bytes, parts
 class Flight:
     """One run of a blob; its parts arrive in any order.
 
+    Parameters
+    ----------
+    blob : Blob
+        Where from.
+    run : Run
+        What.
+    buffer : array of uint8, optional
+        Where it goes; memory of its own if not given.
+
     Attributes
     ----------
     landed : Future of array of uint8
         All bytes of the run, once the last part is there; or the first error.
+    is_from_disk : bool
+        True if it came from the local disk.
     """
 
-    def __init__(self, blob: Blob, run: Run) -> None:
+    def __init__(self, blob: Blob, run: Run, buffer: Bytes | None = None) -> None:
         self.blob, self.run = blob, run
         self.landed: Future[Bytes] = Future()
-        self._buffer: Bytes = np.empty(run.size, np.uint8)
+        self._buffer = np.empty(run.size, np.uint8) if buffer is None else buffer
         self._left = 0
+        self.is_from_disk = False
         self._lock = threading.Lock()
 
     def start(self, size: int) -> None:
@@ -39,6 +51,11 @@ class Flight:
         self._left = len(spans)
         for start, stop in spans:
             pools.fetching().submit(self._fetch, start, stop)
+
+    def land(self) -> None:
+        """Take the buffer as it is: it was filled from the local disk."""
+        self.is_from_disk = True
+        self.landed.set_result(self._buffer)
 
     def cancel(self) -> None:
         """Leave out the requests that are not under way yet."""
@@ -104,7 +121,7 @@ def launch(blob: Blob, runs: Sequence[Run], size: int = 0) -> list[Flight]:
         One for each run, in the same order.
     """
     gate.resize(neighbours.share())
-    size = size or part_bytes(sum(run.size for run in runs), limits.CONNECTIONS)
+    size = size or part_bytes(sum(run.size for run in runs))
     flights = [Flight(blob, run) for run in runs]
     for flight in flights:
         flight.start(size)

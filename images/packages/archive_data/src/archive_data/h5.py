@@ -72,9 +72,8 @@ class Source:
         return all(file.holds(start, start + size) for start, size in stored)
 
     def bring_neighbours(self, dataset: Dataset) -> None:
-        """Fetch a table's small columns together, when the first of them is read."""
-        array = dataset.array
-        if array is None or array.nbytes > columns.COLUMN_BYTES or dataset.name is None:
+        """Fetch a table's small columns together, when any of its columns is read."""
+        if dataset.name is None:
             return
         place = dataset.name.rpartition("/")[0]
         if place in self._brought:
@@ -107,14 +106,43 @@ class Dataset(_Ours, h5py.Dataset):
         return self._array
 
     def __getitem__(self, key: Any, new_dtype: npt.DTypeLike | None = None) -> Any:
-        array = self.array if new_dtype is None else None
+        array = self.array if self._converts(new_dtype) else None
         if array is not None and not self._source.holds(array):
             self._source.bring_neighbours(self)
             try:
-                return array[key]
+                found = array[key]
+                return found if new_dtype is None else found.astype(new_dtype)
             except Unsupported:
                 pass
         return super().__getitem__(key, new_dtype)
+
+    def _converts(self, new_dtype: npt.DTypeLike | None) -> bool:
+        """Tell whether numpy converts as HDF5 does: where every value has its like.
+
+        HDF5 clips what does not fit, numpy wraps it around.
+        """
+        if new_dtype is None:
+            return True
+        kinds = self.dtype.kind + np.dtype(new_dtype).kind
+        exact = self.dtype.itemsize <= 4 or kinds == "ff"
+        return set(kinds) <= set("iuf") and exact and np.can_cast(self.dtype, new_dtype)
+
+    def read_direct(
+        self, dest: npt.NDArray[Any], source_sel: Any = None, dest_sel: Any = None
+    ) -> None:
+        """Read into an array that is there already."""
+        source = () if source_sel is None else source_sel
+        target = () if dest_sel is None else dest_sel
+        if self.array is not None and getattr(dest, "dtype", None) == self.dtype:
+            try:
+                found = self.array[source]
+                room = dest[target]
+                if np.shape(room) == np.shape(found):
+                    dest[target] = found
+                    return
+            except (Unsupported, IndexError, ValueError):
+                pass
+        super().read_direct(dest, source_sel, dest_sel)
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = True

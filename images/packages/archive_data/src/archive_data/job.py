@@ -52,6 +52,18 @@ class Job:
             for axis, c in zip(axes, array.chunks, strict=True)
         ]
 
+    def piece(self) -> tuple[int, int] | None:
+        """Return the stored bytes that are the result as they are, if they are."""
+        array, (first, *rest) = self.array, self.axes
+        whole = all(len(a) == n for a, n in zip(rest, array.shape[1:], strict=True))
+        if not array.in_one_piece or not whole or not self.out.size:
+            return None
+        if first.step != 1 or any(axis.picks is not None for axis in self.axes):
+            return None
+        row = self.out.nbytes // len(first)
+        start = int(array.table.offsets[0]) + first.start * row
+        return start, start + self.out.nbytes
+
     def _should_keep(self) -> bool:
         """Keep what fits, but not what the caller has nearly all of anyway."""
         rows = self.axes[0].chunks(self.array.chunks[0])

@@ -62,8 +62,13 @@ def cache_bytes() -> int:
 
 
 def flight_bytes() -> int:
-    """Return how many stored bytes may be on the way or read ahead at once."""
+    """Return how many stored bytes of one read may be on the way at once."""
     return max(8 * MIB, min(48 * MIB, memory_bytes() // 32))
+
+
+def ahead_bytes() -> int:
+    """Return how many stored bytes may be fetched ahead: bandwidth times delay."""
+    return max(8 * MIB, min(32 * MIB, memory_bytes() // 32))
 
 
 def _cgroup_folders() -> Iterator[Path]:

@@ -18,6 +18,10 @@ GAP_BYTES = 128 * KIB
 #: Smallest part worth a request of its own, and largest part sent as one.
 PART_MIN_BYTES, PART_MAX_BYTES = 256 * KIB, 4 * MIB
 
+#: Into so many requests a read is cut at least: at 80 MB/s each they fill 10 Gbit/s.
+#: More of them cost more in our own time than they save.
+WAYS = 16
+
 #: How far neighbouring ranges grow together.
 MERGE_MAX_BYTES = 8 * MIB
 
@@ -36,16 +40,16 @@ class Run:
         return self.stop - self.start
 
 
-def merge(wanted: Sequence[tuple[int, int]], connections: int) -> list[Run]:
+def merge(wanted: Sequence[tuple[int, int]], least: int = 0) -> list[Run]:
     """Join ranges that lie close together.
 
     Parameters
     ----------
     wanted : sequence of (int, int)
         First byte and the byte after the last, in any order, overlaps allowed.
-    connections : int
-        How many requests can be under way at once; fewer, longer runs than that are not
-        made.
+    least : int
+        Runs grow to this length in any case; without it, only as long as that leaves
+        enough of them to be fetched at once.
 
     Returns
     -------
@@ -53,7 +57,7 @@ def merge(wanted: Sequence[tuple[int, int]], connections: int) -> list[Run]:
         In the order of the object; each member index occurs in exactly one run.
     """
     total = sum(stop - start for start, stop in wanted)
-    target = min(max(total // connections, PART_MIN_BYTES), MERGE_MAX_BYTES)
+    target = min(max(total // WAYS, PART_MIN_BYTES, least), MERGE_MAX_BYTES)
     runs: list[Run] = []
     for i in sorted(range(len(wanted)), key=wanted.__getitem__):
         start, stop = wanted[i]
@@ -69,9 +73,9 @@ def merge(wanted: Sequence[tuple[int, int]], connections: int) -> list[Run]:
     return runs
 
 
-def part_bytes(total: int, connections: int) -> int:
+def part_bytes(total: int) -> int:
     """Return how long one request should be when `total` bytes are wanted together."""
-    return min(max(-(-total // connections), PART_MIN_BYTES), PART_MAX_BYTES)
+    return min(max(-(-total // WAYS), PART_MIN_BYTES), PART_MAX_BYTES)
 
 
 def parts(run: Run, size: int) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,7 @@ ranges are merged and each chunk is fetched and decoded once.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ import numpy as np
 from . import ahead, limits, pools
 from .array import Array
 from .cache import decoded
+from .disk import disk
 from .errors import DamagedChunk
 from .filters import Bytes, spare
 from .flight import Flight, Piece
@@ -23,12 +24,16 @@ from .gate import gate
 from .job import Job
 from .latch import Latch
 from .neighbours import neighbours
-from .ranges import merge, part_bytes
+from .ranges import PART_MAX_BYTES, Run, merge, part_bytes
 from .selection import Axis
 from .stats import count
 
 #: Decoded bytes that one decoding task handles, so that all cores have something to do.
 _BATCH_BYTES = 2 << 20
+
+#: Stored data of this length arrive in the result itself; shorter ones are kept, since
+#: their neighbours may be wanted next.
+_DIRECT_BYTES = 1 << 20
 
 
 class Chunk(NamedTuple):
@@ -50,8 +55,15 @@ def read(array: Array, axes: tuple[Axis, ...]) -> Any:
     return job.result()
 
 
-def read_all(jobs: Sequence[Job]) -> None:
+def read_all(jobs: Sequence[Job], meanwhile: Callable[[], None] | None = None) -> None:
     """Fill the results of several jobs in one pass.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        What is wanted.
+    meanwhile : callable, optional
+        Done once everything is sent for, before it is waited for.
 
     Raises
     ------
@@ -65,7 +77,10 @@ def read_all(jobs: Sequence[Job]) -> None:
         for job in jobs:
             if job.walking:
                 ahead.look(job.array, job.axes)
+        if meanwhile:
+            meanwhile()
         work.latch.wait(0)
+        work.forget()
     except BaseException:
         work.cancel()
         raise
@@ -78,12 +93,23 @@ class _Pass:
         self.latch = Latch()
         self._flights: list[Flight] = []
         self._jobs: dict[Chunk, list[Job]] = {}
+        self._direct: list[tuple[Job, tuple[int, int]]] = []
+        self._disk = disk()
+        self._walks = any(job.walking for job in jobs)
         for job in jobs:
+            piece = job.piece()
+            large = job.out.nbytes >= _DIRECT_BYTES and self._disk is None
+            if piece is not None and large:
+                self._direct.append((job, piece))
+                continue
             for number in job.numbers.tolist():
                 self._jobs.setdefault(Chunk(job.array, number), []).append(job)
 
     def begin(self) -> None:
         """Use what is here, and start fetching the rest."""
+        gate.resize(neighbours.share())
+        for job, (start, stop) in self._direct:
+            self._fetch_direct(job, start, stop)
         wanted: list[Chunk] = []
         waiting: dict[Flight, list[tuple[Chunk, Piece]]] = {}
         for chunk in self._jobs:
@@ -97,7 +123,12 @@ class _Pass:
                 waiting.setdefault(piece.flight, []).append((chunk, piece))
         for flight, pieces in waiting.items():
             self._expect(flight, pieces)
-        self._fetch(wanted)
+        self._fetch([chunk for chunk in wanted if not self._is_on_disk(chunk)])
+
+    def forget(self) -> None:
+        """Let go of the results: what was fetched ahead may outlive this pass."""
+        self._jobs.clear()
+        self._direct.clear()
 
     def cancel(self) -> None:
         """Leave out the requests that are not under way yet."""
@@ -123,16 +154,46 @@ class _Pass:
             decoded.pop(chunk.key)
         return True
 
+    def _is_on_disk(self, chunk: Chunk) -> bool:
+        """Take a chunk from the disk, if one is used and has it."""
+        if self._disk is None:
+            return False
+        array, number = chunk
+        start, stop = array.table.span(number)
+        data = self._disk.get(array, number)
+        if data is None:
+            return False
+        count("from_disk")
+        flight = Flight(array.blob, Run(start, stop), np.frombuffer(data, np.uint8))
+        flight.land()
+        self._expect(flight, [(chunk, Piece(flight, start, stop))])
+        return True
+
+    def _fetch_direct(self, job: Job, start: int, stop: int) -> None:
+        """Let stored bytes arrive in the result itself."""
+        buffer = job.out.reshape(-1).view(np.uint8)
+        flight = Flight(job.array.blob, Run(start, stop), buffer)
+        self._flights.append(flight)
+        self.latch.add(stop - start)
+
+        def landed(future: Future[Bytes]) -> None:
+            error = None if future.cancelled() else future.exception()
+            self.latch.done(stop - start, error)
+
+        flight.landed.add_done_callback(landed)
+        flight.start(part_bytes(stop - start))
+
     def _fetch(self, wanted: list[Chunk]) -> None:
-        gate.resize(neighbours.share())
         by_blob: dict[int, list[Chunk]] = {}
         for chunk in wanted:
             by_blob.setdefault(id(chunk.array.blob), []).append(chunk)
         for chunks in by_blob.values():
             blob = chunks[0].array.blob
             spans = [chunk.array.table.span(chunk.number) for chunk in chunks]
-            runs = merge(spans, limits.CONNECTIONS)
-            size = part_bytes(sum(run.size for run in runs), limits.CONNECTIONS)
+            # Who walks on has time: what follows is on its way already.
+            least = PART_MAX_BYTES if self._walks else 0
+            runs = merge(spans, least)
+            size = max(least, part_bytes(sum(run.size for run in runs)))
             for run in runs:
                 self.latch.wait(max(0, limits.flight_bytes() - run.size))
                 flight = Flight(blob, run)
@@ -180,6 +241,8 @@ class _Pass:
                 f"{array.blob.name}: chunk {number} at byte {piece.start}: {error}"
             ) from error
         count("decoded")
+        if self._disk is not None and not piece.flight.is_from_disk:
+            self._disk.put(array, number, piece.cut(buffer))
         if direct is None or not array.layout.filters:
             for job in jobs:
                 job.paste(number, data)

@@ -28,6 +28,8 @@ class Stats:
         Chunks found already decoded.
     ahead : int
         Chunks found already fetched or on their way.
+    from_disk : int
+        Chunks found on the local disk (``ARCHIVE_DATA_DISK_MB``).
     decoded : int
         Chunks decoded.
     waited_s : float
@@ -39,6 +41,7 @@ class Stats:
     retries: int = 0
     hits: int = 0
     ahead: int = 0
+    from_disk: int = 0
     decoded: int = 0
     waited_s: float = 0.0
 

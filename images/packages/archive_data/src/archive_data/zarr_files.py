@@ -1,38 +1,34 @@
-"""A Zarr on S3 as an fsspec filesystem: listed once, its metadata fetched at once.
+"""A Zarr on S3 as an fsspec filesystem, for whichever Zarr is installed.
 
-Zarr asks for one small object after the other.  Here the whole listing comes first (a
-request for each thousand objects), then all metadata together (or only the consolidated
-ones), so that opening costs a few round trips; chunks asked for together are fetched
-together.  It serves Zarr 2 and 3 alike.
+Zarr asks for one small object after the other.  With an index all of them are here
+already; without one the consolidated metadata come in one request, else a listing and
+all metadata together.  Chunks whose codecs we know are given decoded (`zarr_metadata`),
+so that zarr has only to place them.
 """
 
 from __future__ import annotations
 
-import os
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
+import numpy as np
 from fsspec.spec import AbstractFileSystem
 
-from . import limits, web
-from .archive_api import s3_url
-from .blob import HttpBlob
-from .errors import ArchiveUnreachable, NotReadable
-from .references import InBucket, parse
+from . import limits, zarr_metadata
+from .array import Layout
+from .blob import HttpBlob, read_small
+from .errors import NotReadable, ObjectNotFound
+from .index import store
+from .index.zarr_format import ZarrIndex
+from .zarr_chunks import Chunks
+from .zarr_listing import listed
+from .zarr_metadata import CONSOLIDATED, DESCRIBING, Described
 
-#: Objects that describe, in Zarr 2 and 3.
-_DESCRIBING = frozenset({".zgroup", ".zarray", ".zattrs", "zarr.json", ".zmetadata"})
-_CONSOLIDATED = ".zmetadata"
-
-#: Describing objects are small; a larger one is fetched when it is asked for.
-_SMALL_BYTES = 1 << 20
-
-#: Chunks up to this size are fetched with the metadata, if they are not too many.
-_TINY_BYTES, _TINY_MOST = 4 << 10, 256
+#: Describing objects are small; a larger one is not looked at.
+_SMALL_BYTES = 64 << 20
 
 
 class ZarrFiles(AbstractFileSystem):
@@ -42,39 +38,93 @@ class ZarrFiles(AbstractFileSystem):
     ----------
     address : str
         HTTP address of the Zarr, such as ``https://BUCKET.s3.amazonaws.com/zarr/ID/``.
+    digest : str
+        What the archive calls its content, or another name that is its only.
+    indexed : bool
+        True if an index is looked up under the digest, and made if there is none.
     """
 
     protocol = "archive-zarr"
 
-    def __init__(self, address: str, **options: Any) -> None:
+    def __init__(
+        self, address: str, digest: str, indexed: bool = False, **options: Any
+    ) -> None:
         super().__init__(**options)
-        self.url = address.rstrip("/")
+        self.url, self.digest = address.rstrip("/"), digest
         self._here: dict[str, bytes] = {}
-        self._brought = False
+        self._nodes: dict[str, Any] = {}
+        self._arrays: dict[str, Described] = {}
+        self._chunks: dict[str, Chunks] = {}
+        self._sizes: dict[str, int] = {}
+        self._known_below: set[str] = set()
+        self._lock = threading.Lock()
+        index = store.look_up_zarr(self.url, digest) if indexed else None
+        if index is not None:
+            self._take_index(index)
+        else:
+            self._take_consolidated()
+        if not self._nodes:
+            self._take_listing()
+        if indexed and index is None:
+            store.make_zarr_in_background(self.url, digest)
 
-    @cached_property
-    def listing(self) -> dict[str, tuple[int, str]]:
-        """Size and ETag of each object, by its key below the address."""
-        found = dict(_listed(self.url))
-        if not found:
+    def _take_index(self, index: ZarrIndex) -> None:
+        self._here.update(index.objects)
+        self._sizes.update(index.sizes)
+        if index.is_whole:
+            self._known_below.add("")
+        self._learn()
+
+    def _take_consolidated(self) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            found = zip(CONSOLIDATED, pool.map(self._try, CONSOLIDATED), strict=True)
+            self._here.update({key: data for key, data in found if data is not None})
+        self._learn()
+
+    def _take_listing(self) -> None:
+        """Fetch all that describes, of a Zarr whose metadata are not consolidated."""
+        self._list("")
+        if not self._sizes:
             raise NotReadable(f"{self.url}: has no objects; is this a Zarr?")
-        return found
+        wanted = [k for k in self._sizes if k.rpartition("/")[2] in DESCRIBING]
+        self._here.update(self._read_all([k for k in wanted if k not in self._here]))
+        for key in wanted:
+            self._learn_node(key, zarr_metadata.parsed(self._here[key]))
 
-    def bring_metadata(self) -> None:
-        """Fetch what describes the Zarr, and the smallest of its chunks, at once."""
-        self._brought = True
-        listing = self.listing
+    def _learn(self) -> None:
+        for key in CONSOLIDATED:
+            if key in self._here:
+                for name, node in zarr_metadata.nodes(key, self._here[key]).items():
+                    self._learn_node(name, node)
+
+    def _learn_node(self, key: str, node: Any) -> None:
+        self._nodes[key] = node
+        described = zarr_metadata.describe(key, node)
+        if described is not None:
+            self._arrays[described.path] = described
+
+    def _list(self, below: str) -> None:
+        if "" not in self._known_below and below not in self._known_below:
+            self._sizes.update(listed(self.url, below))
+            self._known_below.add(below)
+
+    def _try(self, key: str) -> bytes | None:
+        try:
+            return read_small(f"{self.url}/{quote(key)}", _SMALL_BYTES)
+        except ObjectNotFound:
+            return None
+
+    def bring_small(self) -> None:
+        """Fetch the small arrays that opening an NWB file reads, at once."""
         wanted = [
-            key
-            for key, (size, _) in listing.items()
-            if key.rpartition("/")[2] in _DESCRIBING and size <= _SMALL_BYTES
+            described.name((0,) * len(described.shape))
+            for described in self._arrays.values()
+            if described.is_small
         ]
-        if _CONSOLIDATED in listing:
-            wanted = [_CONSOLIDATED]
-        tiny = [k for k, (n, _) in listing.items() if n <= _TINY_BYTES]
-        if len(tiny) <= _TINY_MOST:
-            wanted = sorted({*wanted, *tiny})
-        self._here.update(self._read_all(wanted))
+        wanted = [key for key in wanted if key not in self._here]
+        with ThreadPoolExecutor(limits.CONNECTIONS) as pool:
+            found = zip(wanted, pool.map(self._try, wanted), strict=True)
+            self._here.update({k: data for k, data in found if data is not None})
 
     def _read_all(self, keys: list[str]) -> Iterator[tuple[str, bytes]]:
         if not keys:
@@ -83,27 +133,44 @@ class ZarrFiles(AbstractFileSystem):
             yield from zip(keys, pool.map(self._read, keys), strict=True)
 
     def _read(self, key: str) -> bytes:
-        size, etag = self.listing[key]
+        size = self._sizes[key]
         buffer = bytearray(size)
-        blob = HttpBlob(f"{self.url}/{quote(key)}", size, etag)
         if size:
+            blob = HttpBlob(f"{self.url}/{quote(key)}", size)
             blob.read_into(0, memoryview(buffer))
         return bytes(buffer)
+
+    def _array_of(self, key: str) -> tuple[Described, tuple[int, ...]] | None:
+        """Return the array that a key is a chunk of, and which."""
+        folder = key
+        while folder:
+            folder = folder.rpartition("/")[0]
+            described = self._arrays.get(folder)
+            if described is not None:
+                place = described.place(key)
+                return None if place is None else (described, place)
+        return None
+
+    def _has(self, key: str) -> bool:
+        """Tell whether there is such an object; lists an array's chunks once."""
+        if key in self._here or key in self._sizes or key in self._nodes:
+            return True
+        if key.rpartition("/")[2] in DESCRIBING:
+            return False
+        found = self._array_of(key)
+        with self._lock:
+            self._list(found[0].path if found else key.rpartition("/")[0])
+        return key in self._sizes
 
     def _key(self, path: str) -> str:
         return str(self._strip_protocol(path)).strip("/")
 
     def cat_file(
         self, path: str, start: int | None = None, end: int | None = None, **_: Any
-    ) -> bytes:
+    ) -> Any:
         """Return an object, or a part of it."""
-        key = self._key(path)
-        if key not in self.listing:
-            raise FileNotFoundError(path)
-        if not self._brought:
-            self.bring_metadata()
-        data = self._here.get(key)
-        return (self._read(key) if data is None else data)[start:end]
+        found = self.cat([path])
+        return found[path][start:end]
 
     def cat(
         self, path: Any, recursive: bool = False, on_error: str = "raise", **_: Any
@@ -112,73 +179,118 @@ class ZarrFiles(AbstractFileSystem):
         if isinstance(path, str):
             return self.cat_file(path)
         keys = {p: self._key(p) for p in path}
-        known = [k for k in keys.values() if k in self.listing]
-        fetched = dict(self._read_all([k for k in known if k not in self._here]))
-        missing = [p for p, k in keys.items() if k not in self.listing]
+        known = {k for k in keys.values() if self._has(k)}
+        missing = [p for p, k in keys.items() if k not in known]
         if missing and on_error == "raise":
             raise FileNotFoundError(missing[0])
-        found: dict[str, Any] = {
-            p: self._here.get(k, fetched.get(k)) for p, k in keys.items() if k in known
-        }
+        data = dict(self._given(sorted(known)))
+        found: dict[str, Any] = {p: data[k] for p, k in keys.items() if k in data}
         if on_error == "return":
             found.update({p: FileNotFoundError(p) for p in missing})
         return found
 
+    def _given(self, keys: list[str]) -> Iterator[tuple[str, Any]]:
+        """Yield objects as they are shown."""
+        chunks: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
+        others = []
+        for key in keys:
+            place = self._array_of(key)
+            if key in self._nodes or key in CONSOLIDATED:
+                yield key, self._metadata(key)
+            elif place is None or place[0].layout is None:
+                others.append(key)
+            elif key in self._here:
+                yield key, _decoded(place[0].layout, self._here[key])
+            else:
+                chunks.setdefault(place[0].path, []).append((key, place[1]))
+        absent = [key for key in others if key not in self._here]
+        self._here.update(self._read_all([k for k in absent if k in self._sizes]))
+        for key in others:
+            yield key, self._plain(key)
+            if key in absent:
+                self._here.pop(key, None)
+        for path, wanted in chunks.items():
+            decoded = self._chunks_of(path).read([place for _, place in wanted])
+            yield from zip((key for key, _ in wanted), decoded, strict=True)
+
+    def _plain(self, key: str) -> bytes:
+        place = self._array_of(key)
+        data = self._here[key]
+        if place is not None and place[0].references is not None:
+            return zarr_metadata.references(place[0], data)
+        return data
+
+    def _metadata(self, key: str) -> bytes:
+        if key in CONSOLIDATED and key in self._here:
+            return zarr_metadata.consolidated(key, self._here[key], self._arrays)
+        return zarr_metadata.dumped(key, self._nodes[key], self._arrays)
+
+    def _chunks_of(self, path: str) -> Chunks:
+        with self._lock:
+            if path not in self._chunks:
+                self._list(path)
+                self._chunks[path] = Chunks(
+                    self.url, self._arrays[path], self._sizes, self.digest
+                )
+            return self._chunks[path]
+
+    def sizes(self) -> dict[str, int]:
+        """Return the length of each object that there is."""
+        self._list("")
+        return dict(self._sizes)
+
+    def describing(self) -> dict[str, bytes]:
+        """Return what has to be known to learn all that describes."""
+        if any(key in self._here for key in CONSOLIDATED):
+            return {k: self._here[k] for k in CONSOLIDATED if k in self._here}
+        return {k: self._here[k] for k in self._nodes}
+
+    def is_described(self, key: str) -> bool:
+        """Tell whether `describing` says what this object says."""
+        return key in self._nodes
+
+    def is_text(self, key: str) -> bool:
+        """Tell whether this is a chunk that only zarr can decode, such as text."""
+        found = self._array_of(key)
+        return found is not None and found[0].layout is None
+
+    def stored(self, keys: list[str]) -> dict[str, bytes]:
+        """Return objects as they are stored, fetched together."""
+        return dict(self._read_all(keys))
+
     def info(self, path: str, **_: Any) -> dict[str, Any]:
         """Return what is known of an object or of a folder."""
         key = self._key(path)
-        if key in self.listing:
-            return {"name": key, "size": self.listing[key][0], "type": "file"}
-        if not key or any(k.startswith(key + "/") for k in self.listing):
+        if self._is_folder(key):
             return {"name": key, "size": 0, "type": "directory"}
+        if self._has(key):
+            size = self._sizes.get(key, len(self._here.get(key, b"")))
+            return {"name": key, "size": size, "type": "file"}
         raise FileNotFoundError(path)
+
+    def _is_folder(self, key: str) -> bool:
+        start = f"{key}/" if key else ""
+        names: Mapping[str, Any]
+        return any(
+            k.startswith(start)
+            for names in (self._nodes, self._sizes, self._here)
+            for k in names
+        )
 
     def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
         """List a folder."""
         key = self._key(path)
+        self._list(key)
         start = f"{key}/" if key else ""
+        every = (*self._sizes, *self._nodes, *self._here)
         below = {
-            k[len(start) :].partition("/")[0]
-            for k in self.listing
-            if k.startswith(start)
+            k[len(start) :].partition("/")[0] for k in every if k.startswith(start)
         }
         names = sorted(start + name for name in below)
         return [self.info(name) for name in names] if detail else names
 
 
-def _listed(url: str) -> Iterator[tuple[str, tuple[int, str]]]:
-    """List all objects below an address, a thousand in a request."""
-    bucket, prefix = _bucket_of(url)
-    prefix += "/"
-    query = {"list-type": "2", "prefix": prefix}
-    while True:
-        body = web.get_bytes(f"{bucket}?{urlencode(query)}")
-        try:
-            page = ElementTree.fromstring(body)
-        except ElementTree.ParseError as error:
-            raise ArchiveUnreachable(f"{bucket}: its listing is no XML") from error
-        space = page.tag.partition("}")[0] + "}" if page.tag.startswith("{") else ""
-        for entry in page.iter(f"{space}Contents"):
-            key = entry.findtext(f"{space}Key") or ""
-            size = int(entry.findtext(f"{space}Size") or 0)
-            etag = (entry.findtext(f"{space}ETag") or "").strip('"')
-            yield key.removeprefix(prefix), (size, etag)
-        token = page.findtext(f"{space}NextContinuationToken")
-        if not token:
-            return
-        query["continuation-token"] = token
-
-
-def _bucket_of(url: str) -> tuple[str, str]:
-    """Split an address into that of the bucket and the key."""
-    place = parse(url)
-    if isinstance(place, InBucket):
-        return s3_url(InBucket(place.bucket, "")), place.key.rstrip("/")
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
-    if endpoint and url.startswith(f"{endpoint}/"):
-        bucket, _, key = url.removeprefix(f"{endpoint}/").partition("/")
-        return f"{endpoint}/{bucket}", key
-    base, found, key = url.partition("/zarr/")
-    if not found:
-        raise NotReadable(f"{url}: cannot tell its bucket; set AWS_ENDPOINT_URL")
-    return base, f"zarr/{key}"
+def _decoded(layout: Layout, stored: bytes) -> Any:
+    out = np.empty(layout.chunk_bytes, np.uint8)
+    layout.pipeline.decode(memoryview(stored), 0, out)
+    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from .asset import Asset
@@ -42,8 +43,7 @@ def _store(asset: Asset) -> Any:
 
     if asset.url.startswith("file:"):
         return zarr.storage.DirectoryStore(asset.path) if _is_old(zarr) else asset.path
-    files = ZarrFiles(asset.url, skip_instance_cache=True)
-    files.bring_metadata()
+    files = _files(asset)
     if _is_old(zarr):
         return zarr.storage.KVStore(files.get_mapper(""))
     from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
@@ -56,16 +56,29 @@ def _is_old(zarr: Any) -> bool:
     return str(zarr.__version__).startswith("2")
 
 
+def _files(asset: Asset) -> ZarrFiles:
+    return ZarrFiles(**_options(asset), skip_instance_cache=True)
+
+
+def _options(asset: Asset) -> dict[str, Any]:
+    # Without a digest nobody can tell whether it is still the same: it has a name of
+    # its own each time, so that nothing of before is taken for it.
+    digest = asset.digest or uuid.uuid4().hex
+    found = {"address": asset.url, "digest": digest, "indexed": bool(asset.digest)}
+    return found
+
+
 def open_nwb_zarr(asset: Asset) -> Any:
     """Open an NWB file that is a Zarr.
 
-    Files of hdmf-zarr before 0.14 keep their references pickled, which runs code that
-    the file brings along; numcodecs refuses that, and so does this.
+    Files of hdmf-zarr before 0.14 keep their references pickled.  To unpickle runs code
+    that the file brings along; here they are read as data (`pickled`), and what is more
+    than data is refused.
 
     Raises
     ------
     NotReadable
-        hdmf-zarr does not read it, or refuses its pickled references.
+        hdmf-zarr does not read it, or its references are more than data.
     MissingPackage
         hdmf-zarr is not installed.
     """
@@ -94,4 +107,7 @@ def _place(asset: Asset) -> tuple[str, dict[str, Any] | None]:
     import fsspec
 
     fsspec.register_implementation("archive-zarr", ZarrFiles, clobber=True)
-    return "archive-zarr://", {"address": asset.url}
+    options = _options(asset)
+    # hdmf-zarr opens the address three times; fsspec gives it this object each time.
+    fsspec.filesystem("archive-zarr", **options).bring_small()
+    return "archive-zarr://", options

@@ -83,9 +83,14 @@ def pack(index: Index) -> bytes:
     ]
     for address, table in index.tables.items():
         parts += _packed_table(address, table)
-    raw = b"".join(parts)
-    packed = imagecodecs.zstd_encode(raw, level=9)
-    return _HEAD.pack(MAGIC, VERSION, 0, len(raw)) + bytes(packed)
+    return packed(MAGIC, b"".join(parts))
+
+
+def packed(magic: bytes, raw: bytes) -> bytes:
+    """Pack the body of an index behind its head."""
+    return _HEAD.pack(magic, VERSION, 0, len(raw)) + bytes(
+        imagecodecs.zstd_encode(raw, level=9)
+    )
 
 
 def _packed_table(address: int, table: Table) -> Iterator[bytes]:
@@ -120,18 +125,18 @@ def unpack(stored: bytes, name: str) -> Index:
     """
     try:
         return _unpacked(stored)
-    except (_Bad, struct.error, RuntimeError, ValueError) as error:
+    except (struct.error, RuntimeError, ValueError) as error:
         raise IndexRefused(
             f"index of {name}: {error}; make it again with `archive-data index make`"
         ) from error
 
 
-class _Bad(Exception):
+class _Bad(ValueError):
     pass
 
 
 def _unpacked(stored: bytes) -> Index:
-    cursor = _Cursor(_raw(stored))
+    cursor = _Cursor(unpacked(MAGIC, stored))
     size, identity_bytes = cursor.take("<QH")
     if size >= 1 << 62:
         raise _Bad(f"a blob of {size} bytes")
@@ -146,9 +151,16 @@ def _unpacked(stored: bytes) -> Index:
     return Index(size, identity, spans, tables)
 
 
-def _raw(stored: bytes) -> memoryview:
+def unpacked(expected: bytes, stored: bytes) -> memoryview:
+    """Return the body of an index, within the bounds.
+
+    Raises
+    ------
+    ValueError, struct.error, RuntimeError
+        It is none, or asks for too much.
+    """
     magic, version, _, length = _HEAD.unpack_from(stored)
-    if magic != MAGIC:
+    if magic != expected:
         raise _Bad("it is no index")
     if version != VERSION:
         raise _Bad(f"version {version}, this package reads {VERSION}")

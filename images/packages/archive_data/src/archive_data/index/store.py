@@ -15,13 +15,18 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from .. import archive_api
-from ..blob import Blob, HttpBlob, read_small
+from ..blob import Blob, HttpBlob, read_small, safe
 from ..errors import ArchiveDataError, IndexRefused
 from ..folders import scratch
 from ..references import InBucket, parse
+from . import zarr_format
 from .format import STORED_MAX_BYTES, Index, pack, unpack
+from .zarr_format import ZarrIndex
+
+T = TypeVar("T")
 
 SUFFIX = ".idx"
 
@@ -57,30 +62,51 @@ def look_up(blob: Blob) -> Index | None:
         None if there is none, if the store does not answer, or if what it has is
         damaged or of another blob: reading goes on without.
     """
-    if not is_on() or not blob.identity:
+
+    def checked(stored: bytes) -> Index | None:
+        index = unpack(stored, blob.name)
+        same = index.size == blob.size and index.identity == blob.identity
+        return index if same else None
+
+    return _find(blob.key + SUFFIX, checked) if blob.identity else None
+
+
+def look_up_zarr(name: str, digest: str) -> ZarrIndex | None:
+    """Find the index of a Zarr by the archive's digest; None as for `look_up`."""
+
+    def checked(stored: bytes) -> ZarrIndex | None:
+        index = zarr_format.unpack(stored, name)
+        return index if index.identity == digest else None
+
+    return _find(zarr_name(digest), checked) if digest else None
+
+
+def zarr_name(digest: str) -> str:
+    """Return the name of the file that keeps the index of a Zarr."""
+    return f"zarr-{safe(digest)}{SUFFIX}"
+
+
+def _find(name: str, read: Callable[[bytes], T | None]) -> T | None:
+    """Look for a file, on local disk first; what was found elsewhere is kept there."""
+    if not is_on():
         return None
-    name = blob.key + SUFFIX
     try:
-        local = local_folder()
+        local: Path | None = local_folder() / name
     except ArchiveDataError:
-        return _checked(_from_shared(name), blob)
-    found = _checked(_from_folder(local / name), blob)
+        local = None
+    found = _checked(_from_folder(local), read) if local else None
     if found is None and (stored := _from_shared(name)) is not None:
-        found = _checked(stored, blob)
-        if found is not None:
-            write(local / name, stored)
+        found = _checked(stored, read)
+        if found is not None and local:
+            write(local, stored)
     return found
 
 
-def _checked(stored: bytes | None, blob: Blob) -> Index | None:
-    if stored is None:
-        return None
+def _checked(stored: bytes | None, read: Callable[[bytes], T | None]) -> T | None:
     try:
-        index = unpack(stored, blob.name)
+        return None if stored is None else read(stored)
     except IndexRefused:
         return None
-    same = index.size == blob.size and index.identity == blob.identity
-    return index if same else None
 
 
 def _from_folder(path: Path) -> bytes | None:
@@ -139,8 +165,17 @@ def put(index: Index, folder: Path | None = None) -> Path:
         The file.
     """
     name = HttpBlob("", index.size, index.identity).key + SUFFIX
+    return _put(name, pack(index), folder)
+
+
+def put_zarr(index: ZarrIndex, folder: Path | None = None) -> Path:
+    """Keep the index of a Zarr, as `put` does."""
+    return _put(zarr_name(index.identity), zarr_format.pack(index), folder)
+
+
+def _put(name: str, stored: bytes, folder: Path | None) -> Path:
     path = (folder or local_folder()) / name
-    write(path, pack(index))
+    write(path, stored)
     if folder:
         # A folder that was named is for all; a temporary file is the writer's only.
         path.chmod(0o644)
@@ -152,25 +187,32 @@ def make_in_background(blob: Blob) -> None:
 
     A process of its own: HDF5 knows one lock, and the reader needs it.
     """
-    worth = isinstance(blob, HttpBlob) and blob.identity and blob.size >= WORTH_BYTES
-    if not is_on() or not worth or not isinstance(blob, HttpBlob):
-        return
+    if isinstance(blob, HttpBlob) and blob.identity and blob.size >= WORTH_BYTES:
+        _make({"url": blob.url, "size": blob.size, "digest": blob.identity})
+
+
+def make_zarr_in_background(url: str, digest: str) -> None:
+    """Start a process that makes the index of a Zarr, as for a blob."""
+    if digest:
+        _make({"zarr": url, "digest": digest})
+
+
+def _make(task: dict[str, Any]) -> None:
     _makers[:] = [maker for maker in _makers if maker.poll() is None]
-    if _makers:
+    if _makers or not is_on():
         return
     try:
         folder = local_folder()
     except ArchiveDataError:
         return
     command = [sys.executable, "-m", "archive_data.index.background", str(folder)]
-    # The address may hold a signature, so it does not go on the command line.
-    task = json.dumps({"url": blob.url, "size": blob.size, "digest": blob.identity})
     quiet = subprocess.DEVNULL
     maker = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, cwd=folder
     )
     if maker.stdin:
-        maker.stdin.write(task.encode())
+        # The address may hold a signature, so it does not go on the command line.
+        maker.stdin.write(json.dumps(task).encode())
         maker.stdin.close()
     _makers.append(maker)
 

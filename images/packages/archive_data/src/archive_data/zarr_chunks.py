@@ -1,0 +1,163 @@
+"""The chunks of a Zarr's array as an `Array`, though each is an object of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import numpy.typing as npt
+
+from . import ahead
+from .array import Array, Table
+from .blob import Blob, HttpBlob
+from .reading import read_all
+from .selection import Axis
+from .zarr_metadata import Described
+
+#: Each object has this much room in the blob that they seem to lie in.
+_ROOM = 40
+
+
+class Objects(Blob):
+    """The objects of an array, as if they lay one after the other, far apart.
+
+    Parameters
+    ----------
+    url : str
+        HTTP address of the Zarr.
+    described : Described
+        Of the array.
+    sizes : array of int64, shape (n_chunks,)
+        Length of each object; 0 where there is none.
+    digest : str
+        Of the Zarr.
+    """
+
+    def __init__(
+        self, url: str, described: Described, sizes: npt.NDArray[Any], digest: str
+    ) -> None:
+        self.url, self.described, self.sizes = url, described, sizes
+        self.name, self.digest = f"{url}/{described.path}", digest
+        self.size, self.etag = len(sizes) << _ROOM, ""
+        self._etags: dict[int, str] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Objects, (self.url, self.described, self.sizes, self.digest)
+
+    def _object(self, start: int) -> tuple[int, HttpBlob, int]:
+        number, at = start >> _ROOM, start & ((1 << _ROOM) - 1)
+        place = np.unravel_index(number, self.described.grid)
+        key = self.described.name(tuple(int(i) for i in place))
+        etag, size = self._etags.get(number, ""), int(self.sizes[number])
+        return number, HttpBlob(f"{self.url}/{quote(key)}", size, etag), at
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Read a range of one object."""
+        buffer = bytearray(max(0, stop - start))
+        self.read_into(start, memoryview(buffer))
+        return bytes(buffer)
+
+    def read_into(self, start: int, into: memoryview) -> None:
+        """Fill `into` with a range of one object."""
+        number, blob, at = self._object(start)
+        blob.read_into(at, into)
+        # Parts of one object must be of the same.
+        self._etags.setdefault(number, blob.etag)
+
+
+class _Whole:
+    """Whole chunks, wanted as they are: takes the place of a `Job`."""
+
+    walking, keeps = False, True
+    axes: tuple[Axis, ...] = ()
+
+    def __init__(self, array: Array, numbers: list[int]) -> None:
+        self.array, self.numbers = array, np.asarray(numbers, np.int64)
+        self.out = np.empty(0, array.dtype)
+        self.chunks: dict[int, npt.NDArray[np.uint8]] = {}
+
+    def paste(self, number: int, chunk: npt.NDArray[Any]) -> None:
+        """Take a decoded chunk."""
+        flat = np.ascontiguousarray(chunk).reshape(-1).view(np.uint8)
+        flat.flags.writeable = False
+        self.chunks[number] = flat
+
+    def passed(self, number: int) -> bool:
+        """Return False: zarr may ask again for what it took a part of."""
+        return False
+
+    def direct(self, number: int) -> None:
+        """Return nothing: each chunk has memory of its own."""
+
+
+class Chunks:
+    """The chunks of one array, decoded.
+
+    Parameters
+    ----------
+    url : str
+        HTTP address of the Zarr.
+    described : Described
+        Of the array, with a layout.
+    sizes : mapping of str to int
+        Length of each object of the Zarr, by key.
+    digest : str
+        Of the Zarr.
+    """
+
+    def __init__(
+        self, url: str, described: Described, sizes: Mapping[str, int], digest: str
+    ) -> None:
+        assert described.layout is not None
+        grid = described.grid
+        places = np.ndindex(*grid)
+        lengths = np.fromiter(
+            (sizes.get(described.name(p), 0) for p in places), np.int64, math.prod(grid)
+        )
+        blob = Objects(url, described, lengths, digest)
+        offsets = np.arange(len(lengths), dtype=np.int64) << _ROOM
+        self.array = Array(blob, described.layout, Table(offsets, lengths))
+        self._row, self._columns = -2, set[int]()
+
+    def read(self, places: list[tuple[int, ...]]) -> list[Any]:
+        """Return decoded chunks, each as an array of bytes."""
+        grid = self.array.layout.grid
+        numbers = [int(np.ravel_multi_index(p, grid)) for p in places]
+        job: Any = _Whole(self.array, numbers)
+
+        def meanwhile() -> None:
+            for number in sorted(numbers):
+                self._look_ahead(number)
+
+        read_all([job], meanwhile)
+        return [job.chunks[n] for n in numbers]
+
+    def _look_ahead(self, number: int) -> None:
+        """Fetch the next rows of chunks, if rows are asked for one after the other."""
+        width = math.prod(self.array.layout.grid[1:])
+        row, column = divmod(number, width)
+        if row == self._row:
+            self._columns.add(column)
+            return
+        walks, columns = row == self._row + 1, self._columns
+        self._row, self._columns = row, {column}
+        if walks:
+            self._send_for(row + 1, columns, width)
+
+    def _send_for(self, row: int, columns: set[int], width: int) -> None:
+        array, left = self.array, ahead.store.limit_bytes * 3 // 4
+        wanted: list[int] = []
+        for number in (
+            n * width + c
+            for n in range(row, array.layout.grid[0])
+            for c in sorted(columns)
+        ):
+            left -= int(array.table.sizes[number])
+            if left < 0:
+                break
+            if (array.token, number) not in ahead.store and array.table.sizes[number]:
+                wanted.append(number)
+        ahead.fetch([(array, wanted)])

@@ -1,0 +1,238 @@
+"""What a Zarr says of its arrays, and how it is shown to whoever reads it.
+
+Arrays whose codecs we know are shown as stored plainly: `zarr_files` gives their chunks
+decoded, with the fastest decoders and on all cores, and zarr has only to place them.
+References that hdmf-zarr pickled are shown as JSON (see `pickled`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import pickled
+from .array import Layout
+from .filters import BLOSC, DEFLATE, GZIP, SHUFFLE, ZSTD, Filter
+
+CONSOLIDATED = (".zmetadata", "zarr.json")
+
+#: Objects that describe, in Zarr 2 and 3.
+DESCRIBING = frozenset({".zgroup", ".zarray", ".zattrs", "zarr.json", ".zmetadata"})
+
+_V2 = {"zlib": DEFLATE, "gzip": GZIP, "blosc": BLOSC, "zstd": ZSTD}
+_V3 = {
+    **{"gzip": GZIP, "blosc": BLOSC, "zstd": ZSTD},
+    **{f"numcodecs.{name}": number for name, number in _V2.items()},
+}
+
+
+@dataclass(frozen=True)
+class Described:
+    """How the chunks of one array are found and read.
+
+    Attributes
+    ----------
+    path : str
+        Of the array within the Zarr.
+    layout : Layout or None
+        None for chunks that are given as they are.
+    prefix, separator : str
+        Of the names of the chunks.
+    references : dict or None
+        The compressor of pickled references.
+    shape, chunks
+        Of the array.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    chunks: tuple[int, ...]
+    prefix: str
+    separator: str
+    layout: Layout | None = None
+    references: dict[str, Any] | None = None
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Number of chunks along each axis."""
+        return tuple(-(-n // c) for n, c in zip(self.shape, self.chunks, strict=True))
+
+    def name(self, place: tuple[int, ...]) -> str:
+        """Return the key of a chunk."""
+        text = self.separator.join(map(str, place))
+        if not place:
+            text = "" if self.prefix else "0"
+        joined = self.separator.join(filter(None, (self.prefix, text)))
+        return f"{self.path}/{joined}" if self.path else joined
+
+    def place(self, key: str) -> tuple[int, ...] | None:
+        """Return where in the grid a chunk lies, None if it is none."""
+        name = key[len(self.path) :].lstrip("/")
+        parts = name.split(self.separator)
+        if self.prefix:
+            if parts.pop(0) != self.prefix:
+                return None
+        if not self.shape:
+            return () if parts in ([], ["0"]) else None
+        if len(parts) != len(self.shape) or not all(p.isdigit() for p in parts):
+            return None
+        place = tuple(map(int, parts))
+        inside = all(i < n for i, n in zip(place, self.grid, strict=True))
+        return place if inside else None
+
+    @property
+    def is_small(self) -> bool:
+        """True for one chunk of text, or of little else: opening reads such."""
+        if any(n != 1 for n in self.grid):
+            return False
+        return self.layout is None or self.layout.chunk_bytes <= 4096
+
+
+def nodes(key: str, data: bytes) -> dict[str, Any]:
+    """Return the describing objects that a consolidated one holds, by their keys.
+
+    An empty dictionary: it is not consolidated.
+    """
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return {}
+    if key == ".zmetadata":
+        return dict(found.get("metadata") or {})
+    inner = (found.get("consolidated_metadata") or {}).get("metadata")
+    if inner is None:
+        return {}
+    named = {f"{path}/zarr.json": node for path, node in inner.items()}
+    return {"zarr.json": found, **named}
+
+
+def describe(key: str, node: Mapping[str, Any]) -> Described | None:
+    """Read what ``.zarray`` or ``zarr.json`` says; None if it is of no array."""
+    path, _, name = key.rpartition("/")
+    try:
+        if name == ".zarray":
+            return _describe_2(path, node)
+        if name == "zarr.json" and node.get("node_type") == "array":
+            return _describe_3(path, node)
+    except (KeyError, TypeError, ValueError):
+        # What we do not understand is zarr's.
+        return None
+    return None
+
+
+def _describe_2(path: str, node: Mapping[str, Any]) -> Described:
+    shape, chunks = tuple(node["shape"]), tuple(node["chunks"])
+    separator = node.get("dimension_separator") or "."
+    codecs = [*(node["filters"] or ()), *filter(None, [node["compressor"]])]
+    plain = Described(path, shape, chunks, "", separator)
+    if node["dtype"] == "|O":
+        is_pickle = [c["id"] for c in node["filters"] or ()] == ["pickle"]
+        given = {"compressor": node["compressor"]} if is_pickle else None
+        return Described(path, shape, chunks, "", separator, references=given)
+    filters = [_filter(c, _V2.get(c["id"]), c["id"]) for c in codecs]
+    if node["order"] != "C" or not isinstance(node["dtype"], str):
+        return plain
+    layout = _layout(shape, chunks, np.dtype(node["dtype"]), filters)
+    return Described(path, shape, chunks, "", separator, layout)
+
+
+def _describe_3(path: str, node: Mapping[str, Any]) -> Described:
+    shape = tuple(node["shape"])
+    chunks = tuple(node["chunk_grid"]["configuration"]["chunk_shape"])
+    encoding = node["chunk_key_encoding"]
+    form = encoding.get("configuration") or {}
+    old = encoding["name"] == "v2"
+    prefix, separator = ("", ".") if old else ("c", "/")
+    separator = form.get("separator", separator)
+    plain = Described(path, shape, chunks, prefix, separator)
+    first, *rest = node["codecs"]
+    endian = (first.get("configuration") or {}).get("endian", "little")
+    if first["name"] != "bytes" or not isinstance(node["data_type"], str):
+        return plain
+    dtype = np.dtype(node["data_type"]).newbyteorder("<" if endian == "little" else ">")
+    filters = [
+        _filter(c.get("configuration") or {}, _V3.get(c["name"]), c["name"])
+        for c in rest
+    ]
+    layout = _layout(shape, chunks, dtype, filters)
+    return Described(path, shape, chunks, prefix, separator, layout)
+
+
+def _filter(given: Mapping[str, Any], number: int | None, name: str) -> Filter | None:
+    if name in ("shuffle", "numcodecs.shuffle"):
+        return Filter(SHUFFLE, (int(given.get("elementsize", 4)),))
+    return None if number is None else Filter(number)
+
+
+def _layout(
+    shape: tuple[int, ...],
+    chunks: tuple[int, ...],
+    dtype: np.dtype[Any],
+    filters: list[Filter | None],
+) -> Layout | None:
+    known = tuple(f for f in filters if f is not None)
+    if len(known) != len(filters) or not known or dtype.kind not in "iufbc":
+        return None
+    return Layout(shape, chunks, dtype, known) if shape and all(chunks) else None
+
+
+def shown(node: dict[str, Any], described: Described) -> dict[str, Any]:
+    """Return the description of an array as its chunks are given."""
+    if described.references is not None:
+        from numcodecs import JSON
+
+        return {**node, "filters": [JSON().get_config()], "compressor": None}
+    if described.layout is None:
+        return node
+    if node.get("zarr_format") == 3:
+        return {**node, "codecs": node["codecs"][:1]}
+    return {**node, "filters": None, "compressor": None}
+
+
+def references(described: Described, stored: bytes) -> bytes:
+    """Turn a chunk of pickled references into one of JSON."""
+    import numcodecs
+
+    given = (described.references or {}).get("compressor")
+    if given:
+        stored = bytes(numcodecs.get_codec(given).decode(stored))
+    shape, found = pickled.values(stored)
+    array = np.empty(len(found), object)
+    array[:] = found
+    return bytes(numcodecs.JSON().encode(array.reshape(shape)))
+
+
+def parsed(data: bytes) -> dict[str, Any]:
+    """Read a describing object; an empty dictionary if it is none."""
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def dumped(key: str, node: dict[str, Any], arrays: Mapping[str, Described]) -> bytes:
+    """Write a describing object down as it is shown."""
+    path, _, name = key.rpartition("/")
+    if name in (".zarray", "zarr.json") and path in arrays:
+        node = shown(node, arrays[path])
+    return json.dumps(node).encode()
+
+
+def consolidated(key: str, data: bytes, arrays: Mapping[str, Described]) -> bytes:
+    """Write a consolidated object down as it is shown."""
+    found = parsed(data)
+    if key == ".zmetadata":
+        inner = found.get("metadata") or {}
+        names = {k: k.rpartition("/")[0] for k in inner if k.endswith(".zarray")}
+    else:
+        inner = (found.get("consolidated_metadata") or {}).get("metadata") or {}
+        names = {k: k for k in inner}
+    for name, path in names.items():
+        if path in arrays:
+            inner[name] = shown(inner[name], arrays[path])
+    return json.dumps(found).encode()
