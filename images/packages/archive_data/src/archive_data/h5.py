@@ -56,7 +56,10 @@ class Source:
         """Return the array behind a dataset; it is remembered."""
         at = address(dataset)
         if at not in self._arrays:
-            self._arrays[at] = array_of(dataset, self.blob, self.tables.get(at))
+            table, file = self.tables.get(at), self.file
+            if table is None and file is not None and dataset.chunks:
+                file.bring_chunk_index(at)
+            self._arrays[at] = array_of(dataset, self.blob, table)
         return self._arrays[at]
 
     def holds(self, array: Array) -> bool:
@@ -245,6 +248,10 @@ class File(Group, h5py.File):
     def holds(self, start: int, stop: int) -> bool:
         """Tell whether these bytes are here already."""
         return self._bytes.holds(start, stop)
+
+    def bring_chunk_index(self, address: int) -> None:
+        """Fetch what tells where the chunks of a dataset lie; once is enough."""
+        crawl.chunk_index(self._bytes, address)
 
 
 def _page_blocks(file: h5py.File) -> int:

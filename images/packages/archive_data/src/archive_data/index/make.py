@@ -127,6 +127,7 @@ def _look_at(
         dataset.id.chunk_iter(lambda info: None)
         return
     recorder.on = False
+    crawl.chunk_index(recorder, address(dataset))
     tables[address(dataset)] = chunk_table(dataset, layout)
     recorder.on = True
 
