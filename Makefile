@@ -33,9 +33,10 @@ test-reader: .venv/.made
 	$(READER)/check.py
 	cd images/packages/archive_data && ../../../$(BIN)/mypy --python-executable ../../../.envs/base/bin/python
 
+# All peers and networks, 20 minutes at most: make bench-reader BENCH=--full
 bench-reader: .venv/.made
 	@$(BIN)/archive-hub local prepare
-	$(READER)/bench/run.py
+	$(READER)/bench/run.py $(BENCH)
 
 test-notebooks: .venv/.made
 	@$(BIN)/archive-hub local prepare

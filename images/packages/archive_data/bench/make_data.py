@@ -7,8 +7,8 @@ small    the same in 160 kB chunks, as h5py guesses them
 scatter  200 series, so that metadata lie between data all over the file
 zarr2    big as a Zarr 2, by hdmf-zarr 0.13; zarr3 the same as a Zarr 3, by 0.14
 video    a movie of 512 x 512 pixels, 16 frames in a chunk
-All but video have trials, 150 small series and a units table with ragged spike times, appended
-in a second session as a spike sorter does.
+All but video have trials, 150 small series and a units table with ragged spike times,
+appended in a second session as a spike sorter does.
 """
 
 from __future__ import annotations

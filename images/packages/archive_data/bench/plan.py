@@ -125,3 +125,13 @@ def files(plan: Plan) -> list[str]:
 def methods(plan: Plan) -> list[str]:
     """Return the ways of a plan, each once."""
     return list(dict.fromkeys(name for part in plan for name in part.methods))
+
+
+def only(plan: Plan, words: list[str]) -> Plan:
+    """Return the cells whose network, file or operation is one of the words."""
+    return tuple(
+        Part(part.network, part.methods, (operation,), (file,))
+        for part in plan
+        for file, operation in part.cells()
+        if not words or {part.network, file, operation} & set(words)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ NAMES = {
     "frames": "ten frames of a movie",
     "patch": "8 x 8 pixels over all frames",
 }
+SUMMARY = (
+    *("network", "file", "operation", "F", "archive_data", "x F", "requests"),
+    *("bytes", "MB RSS", "best peer", "faster"),
+)
 #: Without a floor: it is not the bytes that cost.
 _NO_FLOOR = frozenset({"open", "dask"})
 HEAD = """# Reading: what it costs
@@ -123,8 +128,7 @@ def _summary(cells: list[Cell]) -> str:
     lines = [
         "## Against the floor and the best peer",
         "",
-        "| network | file | operation | F | archive_data | x F | requests | bytes "
-        "| MB RSS | best peer | faster |",
+        _row(SUMMARY),
         "| --- " * 11 + "|",
     ]
     for cell in cells:
@@ -181,3 +185,7 @@ def _cost(cells: list[Cell]) -> str:
             cost.append(f"{row['rss_mb']:.0f}")
             lines.append("| " + " | ".join(place + cost) + " |")
     return "\n".join([*lines, ""])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

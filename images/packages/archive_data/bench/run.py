@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from plan import FULL_PLAN, NETWORKS, SHORT_PLAN, ZARR3, Plan, files, methods
+from plan import FULL_PLAN, NETWORKS, SHORT_PLAN, ZARR3, Plan, files, methods, only
 from processes import BASE, ROOT, Worker, make_data, make_peers, served, slow_down
 from report import Cell, write
 
@@ -123,6 +123,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="every peer and network")
     parser.add_argument("--smoke", action="store_true", help="small files, no page")
+    parser.add_argument(
+        "--only", action="append", default=[], help="a network, file or operation"
+    )
     parser.add_argument("--turns", type=int, default=3, help="of a fast way")
     parser.add_argument("--row-s", type=float, default=60, help="most for one row")
     parser.add_argument("--minutes", type=float, help="begin no cell after that")
@@ -135,14 +138,14 @@ def main() -> int:
     given = _arguments()
     if not BASE.exists():
         sys.exit(f"bench: {BASE} is not there; run `archive-hub local prepare`")
-    plan = FULL_PLAN if given.full else SHORT_PLAN
+    plan = only(FULL_PLAN if given.full else SHORT_PLAN, given.only)
     page, folder, seconds = PAGE, given.folder.absolute(), 20.0
     if given.smoke:
         page, folder, seconds = Path(os.devnull), folder.with_name("bench-smoke"), 2.0
     why = make_peers() if set(methods(plan)) & ZARR3 else ""
     missing = dict.fromkeys(ZARR3, why) if why else {}
     make_data(folder / "bench", files(plan), seconds)
-    minutes = given.minutes or (18 if given.full else 3)
+    minutes = given.minutes or (20 if given.full else 5)
     began = time.monotonic()
     limits = Limits(given.row_s, minutes * 60, 1 if given.smoke else given.turns, began)
     found: list[Cell] = []

@@ -1,4 +1,4 @@
-"""Rows of ragged columns, conversions and reads into place: few requests, right data."""
+"""Rows of ragged columns, conversions, reads into place: few requests, right data."""
 
 from __future__ import annotations
 

@@ -24,9 +24,7 @@ MOST_BYTES = 48 << 20
 _NODE_BYTES = 3000
 
 #: Where the chunks of a dataset are written down: followed when it is read.
-_CHUNKS = frozenset(
-    {"chunk tree", "new chunk tree", "fixed array", "extensible array"}
-)
+_CHUNKS = frozenset({"chunk tree", "new chunk tree", "fixed array", "extensible array"})
 
 
 def metadata(file: BlockFile) -> None:
@@ -69,9 +67,7 @@ def _walk(file: BlockFile, todo: list[Place], chunks: bool) -> None:
         todo = [p for p in todo if p[:2] not in seen and 0 < p.at < size]
         todo = [p for p in todo if chunks or p.kind not in _CHUNKS]
         seen.update(p[:2] for p in todo)
-        file.load(
-            [(p.at, min(p.at + (p.length or _NODE_BYTES), size)) for p in todo]
-        )
+        file.load([(p.at, min(p.at + (p.length or _NODE_BYTES), size)) for p in todo])
         todo = [found for place in todo for found in _understood(file, place)]
 
 

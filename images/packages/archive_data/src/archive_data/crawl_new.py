@@ -186,7 +186,9 @@ def array_index(file: BlockFile, place: Place) -> Iterator[Place]:
         return
     direct = 2 * (pointers.bit_length() - 1)
     sizes = [
-        _of_super(u, least)[1] for u in range(direct) for _ in range(_of_super(u, least)[0])
+        _of_super(u, least)[1]
+        for u in range(direct)
+        for _ in range(_of_super(u, least)[0])
     ]
     at = 14 + own * width
     for count in sizes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import pickletools
 import re
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,18 @@ _PLAIN = frozenset(
 )
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _NUMBER = re.compile(r"[iufb][1248]")
+
+
+#: What the words of a broken pickle, or of one that means more, lead to.
+_WRONG = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 
 class _Made:
@@ -76,7 +89,7 @@ def values(stored: bytes) -> tuple[tuple[int, ...], list[Any]]:
         top = _read(stored)
         shape, found = _array(top)
         return shape, [_Plain().of(value) for value in found]
-    except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
+    except _WRONG as error:
         raise NotReadable(
             f"pickled references: hold more than plain data ({error}); they are not "
             "unpickled, since that would run code from the file"
@@ -87,6 +100,7 @@ def _read(stored: bytes) -> Any:
     """Walk through the words of a pickle; return what is left at its end."""
     stack: list[Any] = []
     memo: dict[int, Any] = {}
+    argument: Any
     for word, argument, _ in pickletools.genops(stored):
         name = word.name
         if name == "STOP":

@@ -89,6 +89,9 @@ class _Whole:
         """Return False: zarr may ask again for what it took a part of."""
         return False
 
+    def piece(self) -> None:
+        """Return nothing: it is chunks that are wanted."""
+
     def direct(self, number: int) -> None:
         """Return nothing: each chunk has memory of its own."""
 

@@ -9,7 +9,7 @@ so that zarr has only to place them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
@@ -270,7 +270,6 @@ class ZarrFiles(AbstractFileSystem):
 
     def _is_folder(self, key: str) -> bool:
         start = f"{key}/" if key else ""
-        names: Mapping[str, Any]
         return any(
             k.startswith(start)
             for names in (self._nodes, self._sizes, self._here)

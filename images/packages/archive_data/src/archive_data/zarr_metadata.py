@@ -73,9 +73,8 @@ class Described:
         """Return where in the grid a chunk lies, None if it is none."""
         name = key[len(self.path) :].lstrip("/")
         parts = name.split(self.separator)
-        if self.prefix:
-            if parts.pop(0) != self.prefix:
-                return None
+        if self.prefix and parts.pop(0) != self.prefix:
+            return None
         if not self.shape:
             return () if parts in ([], ["0"]) else None
         if len(parts) != len(self.shape) or not all(p.isdigit() for p in parts):
