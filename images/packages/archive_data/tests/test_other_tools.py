@@ -19,7 +19,8 @@ import pytest
 from archive_data import NotReadable, open_file, open_h5, open_nwb, to_xarray
 from archive_data.pickled import values
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+# The tools take long to import, and longer on a busy machine.
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
 
 MAKE = """
     import sys
@@ -64,7 +65,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(MAKE), str(folder)]
     # It looks at the references that it has just pickled itself.
     unsafe = {"NUMCODECS_ALLOW_UNSAFE_PICKLE_DECODE": "1"}
-    subprocess.run(command, check=True, env={**os.environ, **unsafe}, timeout=110)
+    subprocess.run(command, check=True, env={**os.environ, **unsafe}, timeout=380)
     return folder
 
 
@@ -240,7 +241,6 @@ def _serve(dataset: Windows, numbers: Any, batches: Any) -> None:
         batches.put((number, dataset[number]))
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("how", ["fork", "spawn"])
 def test_workers_like_those_of_a_dataloader_read(
     url: str, path: Path, how: str

@@ -11,7 +11,7 @@ from typing import Any
 
 from .asset import Asset, open_asset
 from .errors import ArchiveDataError
-from .index import batch, kerchunk, store
+from .index import batch, kerchunk, store, zarr_make
 from .index.check import verify
 from .index.format import Index, pack, unpack
 from .index.make import make
@@ -75,9 +75,14 @@ def _make(given: argparse.Namespace) -> int:
     if given.all:
         return _make_all(given.reference, given.to)
     asset = open_asset(given.reference, given.path)
-    index = make(asset.blob)
     if given.to:
         given.to.mkdir(parents=True, exist_ok=True)
+    if asset.is_zarr:
+        found = zarr_make.make(asset)
+        path = store.put_zarr(found, given.to)
+        print(f"{path}: {len(found.objects)} small objects, {len(found.sizes)} in all")
+        return 0
+    index = make(asset.blob)
     path = store.put(index, given.to)
     print(f"{path}: {_summary(index)}")
     return 0

@@ -1,4 +1,4 @@
-"""Makes the indexes of all HDF5 assets of a dandiset; can be stopped and run again."""
+"""Makes the indexes of all NWB assets of a dandiset; can be stopped and run again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .. import archive_api
 from ..asset import Asset, of_row
 from ..errors import AccessDenied, ArchiveDataError, UnknownReference
 from ..references import InDandiset, parse
-from . import store
+from . import store, zarr_make
 from .make import make
 
 
@@ -39,7 +39,8 @@ def make_all(reference: str, folder: Path | None) -> Iterator[Step]:
     Step
         After each asset; those that are there already take no time.
     """
-    assets = [asset for asset in list_assets(reference) if asset.path.endswith(".nwb")]
+    kinds = (".nwb", ".zarr")
+    assets = [asset for asset in list_assets(reference) if asset.path.endswith(kinds)]
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     for n, asset in enumerate(assets, 1):
@@ -55,6 +56,8 @@ def make_all(reference: str, folder: Path | None) -> Iterator[Step]:
 
 def _make_one(asset: Asset, folder: Path) -> None:
     if asset.is_zarr:
+        if not (folder / store.zarr_name(asset.digest)).exists():
+            store.put_zarr(zarr_make.make(asset), folder)
         return
     blob = asset.blob
     if not (folder / (blob.key + store.SUFFIX)).exists():
