@@ -29,8 +29,14 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     made.add_unit_column(name="snr", description="s")
     made.add_unit_column(name="depth", description="d")
+    probe = made.create_device(name="probe")
+    group = made.create_electrode_group(
+        name="shank", description="g", location="CA1", device=probe
+    )
+    for i in range(4):
+        made.add_electrode(location=f"CA{i}", group=group)
     for i, times in enumerate(TIMES):
-        made.add_unit(spike_times=times, snr=float(i), depth=i / 2)
+        made.add_unit(spike_times=times, snr=float(i), depth=i / 2, electrodes=[i % 4])
     with NWBHDF5IO(path, "w") as out:
         out.write(made)
     return path
@@ -59,6 +65,12 @@ def test_rows_are_given_as_pynwb_gives_them(units: Any) -> None:
         one = isinstance(ours, np.ndarray)
         pairs = [(ours, theirs)] if one else list(zip(ours, theirs, strict=True))
         assert all((a == b).all() for a, b in pairs)
+
+
+def test_what_refers_to_another_table_is_given_as_pynwb_gives_it(units: Any) -> None:
+    column = units["electrodes"]
+    found = fetch(column, [2, 3])
+    assert [list(rows["location"]) for rows in found] == [["CA2"], ["CA3"]]
 
 
 def test_the_columns_of_units_take_few_rounds(units: Any) -> None:

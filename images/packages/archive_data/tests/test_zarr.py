@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numcodecs
 import numpy as np
 import pytest
 
@@ -78,3 +79,45 @@ def test_a_long_listing_comes_in_pages(s3: Any, folder: Path) -> None:
     assert len(files.sizes()) == sum(1 for p in folder.rglob("*") if p.is_file())
     assert json.loads(files.cat_file("a/.zattrs")) == {"who": "a"}
     assert "a/.zattrs" in files.ls("a", detail=False)
+
+
+@pytest.mark.parametrize(
+    ("compressor", "filters", "kind"),
+    [
+        (numcodecs.Zlib(1), None, "<i4"),
+        (numcodecs.GZip(1), None, ">i2"),
+        (numcodecs.Blosc("lz4"), None, "<f8"),
+        (numcodecs.Blosc("zstd", shuffle=2), None, "|u1"),
+        (numcodecs.Zstd(1), [numcodecs.Shuffle(4)], "<i4"),
+        (None, [numcodecs.Zlib(1)], "<i4"),
+        (numcodecs.Zlib(1), [numcodecs.Delta("<i4")], "<i4"),
+        (numcodecs.LZ4(), None, "<i4"),
+        (numcodecs.Zlib(1), None, "|b1"),
+        (numcodecs.Zlib(1), None, "<M8[s]"),
+        (None, None, "<f4"),
+    ],
+)
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("name", ["", "x", "a/b/x"])
+def test_every_codec_gives_what_zarr_gives(
+    s3: Any,
+    folder: Path,
+    compressor: Any,
+    filters: Any,
+    kind: str,
+    order: str,
+    name: str,
+) -> None:
+    path = folder / "codecs"
+    given = (np.arange(23 * 17).reshape(23, 17) % 90).astype(kind)
+    options = {"compressor": compressor, "filters": filters, "order": order}
+    made = zarr.open(
+        str(path / name), mode="w", shape=(23, 17), chunks=(7, 5), dtype=kind, **options
+    )
+    made[3:20] = given[3:20]
+    ours = ZarrFiles(
+        f"{s3.url}/bucket/zarr/some-id/codecs", "x", skip_instance_cache=True
+    )
+    found = zarr.open(ours.get_mapper(name), mode="r")
+    for key in (np.s_[:], np.s_[4:9, 3], np.s_[-1], np.s_[::3, 2:11]):
+        assert (found[key] == made[key]).all()

@@ -37,9 +37,11 @@ def fetch(dataset: Any, selections: Sequence[Any]) -> list[Any]:
         What ``[dataset[s] for s in selections]`` gives; chunks that several selections
         share are fetched and decoded once.
     """
-    if hasattr(dataset, "target") and array_of(dataset.target) is not None:
+    if _is_ragged(dataset):
         return _fetch_rows(dataset, selections)
-    array = array_of(dataset)
+    # What refers to rows or values elsewhere is more than its numbers.
+    refers = any(hasattr(dataset, name) for name in ("target", "table", "elements"))
+    array = None if refers else array_of(dataset)
     if array is None:
         return [dataset[s] for s in selections]
     jobs: list[Job | None] = []
@@ -51,6 +53,14 @@ def fetch(dataset: Any, selections: Sequence[Any]) -> list[Any]:
     read_all([job for job in jobs if job is not None])
     pairs = zip(jobs, selections, strict=True)
     return [dataset[s] if job is None else job.result() for job, s in pairs]
+
+
+def _is_ragged(column: Any) -> bool:
+    """Tell whether a column has numbers of varying count in each row."""
+    target = getattr(column, "target", None)
+    if any(hasattr(target, name) for name in ("target", "table", "elements")):
+        return False
+    return target is not None and array_of(target) is not None
 
 
 def _fetch_rows(column: Any, selections: Sequence[Any]) -> list[Any]:

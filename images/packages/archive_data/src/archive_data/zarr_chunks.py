@@ -116,10 +116,11 @@ class Chunks:
     ) -> None:
         assert described.layout is not None
         grid = described.grid
-        places = np.ndindex(*grid)
-        lengths = np.fromiter(
-            (sizes.get(described.name(p), 0) for p in places), np.int64, math.prod(grid)
-        )
+        lengths = np.zeros(math.prod(grid), np.int64)
+        for key, size in sizes.items():
+            place = described.place(key) if key.startswith(described.path) else None
+            if place is not None:
+                lengths[np.ravel_multi_index(place, grid)] = size
         blob = Objects(url, described, lengths, digest)
         offsets = np.arange(len(lengths), dtype=np.int64) << _ROOM
         self.array = Array(blob, described.layout, Table(offsets, lengths))

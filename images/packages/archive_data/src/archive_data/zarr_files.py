@@ -142,10 +142,9 @@ class ZarrFiles(AbstractFileSystem):
 
     def _array_of(self, key: str) -> tuple[Described, tuple[int, ...]] | None:
         """Return the array that a key is a chunk of, and which."""
-        folder = key
-        while folder:
-            folder = folder.rpartition("/")[0]
-            described = self._arrays.get(folder)
+        parts = key.split("/")
+        for n in range(len(parts) - 1, -1, -1):
+            described = self._arrays.get("/".join(parts[:n]))
             if described is not None:
                 place = described.place(key)
                 return None if place is None else (described, place)

@@ -8,6 +8,7 @@ References that hdmf-zarr pickled are shown as JSON (see `pickled`).
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ import numpy as np
 from . import pickled
 from .array import Layout
 from .filters import BLOSC, DEFLATE, GZIP, SHUFFLE, ZSTD, Filter
+
+#: What is larger is left to zarr: a chunk needs a line of a table here, and a buffer.
+CHUNKS_MOST, CHUNK_MAX_BYTES = 4_000_000, 1 << 30
 
 CONSOLIDATED = (".zmetadata", "zarr.json")
 
@@ -71,7 +75,10 @@ class Described:
 
     def place(self, key: str) -> tuple[int, ...] | None:
         """Return where in the grid a chunk lies, None if it is none."""
-        name = key[len(self.path) :].lstrip("/")
+        start = f"{self.path}/" if self.path else ""
+        if not key.startswith(start):
+            return None
+        name = key[len(start) :]
         parts = name.split(self.separator)
         if self.prefix and parts.pop(0) != self.prefix:
             return None
@@ -176,7 +183,11 @@ def _layout(
     known = tuple(f for f in filters if f is not None)
     if len(known) != len(filters) or not known or dtype.kind not in "iufbc":
         return None
-    return Layout(shape, chunks, dtype, known) if shape and all(chunks) else None
+    if not shape or min(shape) < 1 or min(chunks) < 1:
+        return None
+    layout = Layout(shape, chunks, dtype, known)
+    many = math.prod(layout.grid) > CHUNKS_MOST
+    return None if many or layout.chunk_bytes > CHUNK_MAX_BYTES else layout
 
 
 def shown(node: dict[str, Any], described: Described) -> dict[str, Any]:
