@@ -79,6 +79,7 @@ def method(name: str) -> Callable[[Callable[[Place], Opened]], Any]:
     return register
 
 
+@method("local disk, zarr3")
 @method("local disk")
 def _local(place: Place) -> Opened:
     if place.is_zarr:

@@ -32,6 +32,7 @@ IMPORTS = {
     "zarr 3 and obstore": "zarr,obstore.store",
     "archive_data, zarr3": "archive_data,imagecodecs,zarr,hdmf_zarr",
     "zarr 3 and s3fs": "zarr,s3fs,aiobotocore.session,hdmf_zarr",
+    "local disk, zarr3": "zarr,hdmf_zarr",
 }
 
 #: These run in the environment of the kernel zarr3, with virtualizarr added.
@@ -41,6 +42,7 @@ ZARR3 = frozenset(
         "zarr 3 and obstore",
         "zarr 3 and s3fs",
         "archive_data, zarr3",
+        "local disk, zarr3",
     }
 )
 
@@ -73,7 +75,7 @@ DASK = (
 )
 ZARR_V2 = ("local disk", "archive_data", "zarr and s3fs")
 ZARR_V3 = (
-    "local disk",
+    "local disk, zarr3",
     "archive_data, zarr3",
     "zarr 3 and s3fs",
     "zarr 3 and obstore",

@@ -9,7 +9,12 @@ from typing import Any
 
 OURS = "archive_data"
 OURS_3 = "archive_data, zarr3"
-NOT_PEERS = frozenset({OURS, OURS_3, "archive_data no index", "local disk", "floor"})
+NOT_PEERS = frozenset(
+    {
+        *(OURS, OURS_3, "archive_data no index", "floor"),
+        *("local disk", "local disk, zarr3"),
+    }
+)
 NAMES = {
     "open": "open with pynwb",
     "channel": "one channel",
@@ -97,6 +102,13 @@ class Cell:
         absent = any("absent" in self.found[m][0] for m in ours)
         results = set().union(*self.results().values())
         return (absent or self.ours() is not None) and len(results) <= 1
+
+    def complaint(self) -> str:
+        """What is wrong with it."""
+        if self.ours() is None:
+            ours = self.found.get(OURS) or self.found.get(OURS_3) or [{}]
+            return f"archive_data gave no result: {ours[0].get('error')}"
+        return f"unequal results {self.results()}"
 
     def peer(self) -> tuple[str, float] | None:
         """The best other way over the network, and its seconds."""

@@ -122,7 +122,9 @@ def _when(began: float) -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="every peer and network")
-    parser.add_argument("--smoke", action="store_true", help="small files, no page")
+    parser.add_argument(
+        "--smoke", action="store_true", help="small files, another page"
+    )
     parser.add_argument(
         "--only", action="append", default=[], help="a network, file or operation"
     )
@@ -141,7 +143,8 @@ def main() -> int:
     plan = only(FULL_PLAN if given.full else SHORT_PLAN, given.only)
     page, folder, seconds = PAGE, given.folder.absolute(), 20.0
     if given.smoke:
-        page, folder, seconds = Path(os.devnull), folder.with_name("bench-smoke"), 2.0
+        folder, seconds = folder.with_name("bench-smoke"), 2.0
+        page = folder / "reading.md"
     why = make_peers() if set(methods(plan)) & ZARR3 else ""
     missing = dict.fromkeys(ZARR3, why) if why else {}
     make_data(folder / "bench", files(plan), seconds)
@@ -157,7 +160,7 @@ def main() -> int:
             write(page, found, _when(began))
     different = [cell for cell in found if not cell.is_equal]
     for cell in different:
-        print(f"bench: {cell.name}: unequal results {cell.results()}", file=sys.stderr)
+        print(f"bench: {cell.name}: {cell.complaint()}", file=sys.stderr)
     return 1 if different else 0
 
 

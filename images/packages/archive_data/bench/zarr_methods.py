@@ -57,11 +57,12 @@ def _zarr3(place: Place) -> Opened:
     )
 
 
-def _obstore(place: Place) -> Any:
+def _obstore(place: Place, prefix: str | None = None) -> Any:
     from obstore.store import S3Store
 
     return S3Store(
         "bench",
+        prefix=prefix,
         endpoint=place.server,
         skip_signature=True,
         region="us-east-1",
@@ -73,9 +74,8 @@ def _obstore(place: Place) -> Any:
 @method("zarr 3 and obstore")
 def _zarr3_obstore(place: Place) -> Opened:
     import zarr
-    from obstore.store import PrefixStore
 
-    below = PrefixStore(_obstore(place), place.file_name)
+    below = _obstore(place, place.file_name)
     store = zarr.storage.ObjectStore(below, read_only=True)
     return opened(zarr.open_group(store, mode="r"), store)
 

@@ -10,7 +10,8 @@ import numcodecs
 import numpy as np
 import pytest
 
-from archive_data import NotReadable, open_asset, open_nwb, open_zarr
+from archive_data import NotReadable, ZarrReadFailed, open_asset, open_nwb, open_zarr
+from archive_data.zarr_chunks import Chunks
 from archive_data.zarr_files import ZarrFiles
 
 zarr = pytest.importorskip("zarr")
@@ -49,6 +50,29 @@ def test_consolidated_metadata_open_in_two_requests(s3: Any, folder: Path) -> No
     assert group["a"].attrs["who"] == "a"
     assert s3.stats()["requests"] == 2
     assert (group["a/x"][:] == DATA).all()
+
+
+def test_chunks_of_one_selection_are_fetched_together(
+    s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    read = Chunks.read
+    monkeypatch.setattr(
+        Chunks, "read", lambda self, p: (calls.append(len(p)), read(self, p))[1]
+    )
+    group = open_zarr(f"{s3.url}/bucket/zarr/some-id/")
+    assert (group["a/x"][:] == DATA).all()
+    assert calls == [10]
+
+
+def test_a_chunk_that_cannot_be_read_is_no_fill_value(s3: Any, folder: Path) -> None:
+    group = open_zarr(f"{s3.url}/bucket/zarr/some-id/")
+    assert (group["a/x"][:100, :50] == DATA[:100, :50]).all()
+    (folder / "a/x/1.0").write_bytes(b"broken")
+    (folder / "a/x/2.0").unlink()
+    for row in (150, 250):
+        with pytest.raises(ZarrReadFailed):
+            group["a/x"][row]
 
 
 def test_what_is_no_zarr_is_said(s3: Any, folder: Path) -> None:

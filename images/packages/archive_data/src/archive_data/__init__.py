@@ -23,6 +23,7 @@ from .errors import (
     ObjectNotFound,
     TransferFailed,
     UnknownReference,
+    ZarrReadFailed,
 )
 from .opening import open_file, open_h5, open_nwb, open_zarr
 from .stats import Stats, reset_stats, stats
@@ -42,6 +43,7 @@ __all__ = [
     "Stats",
     "TransferFailed",
     "UnknownReference",
+    "ZarrReadFailed",
     "fetch",
     "open_asset",
     "open_file",

@@ -14,6 +14,8 @@ ArchiveDataError
     DamagedChunk         a chunk does not decode, or its checksum is wrong
     IndexRefused         an index is damaged, of another object, or asks too much
     MissingPackage       this call needs a package that is not installed
+
+ZarrReadFailed           one of these, on its way through zarr
 """
 
 from __future__ import annotations
@@ -65,3 +67,10 @@ class IndexRefused(ArchiveDataError, ValueError):
 
 class MissingPackage(ArchiveDataError):
     """An optional package is needed for this call."""
+
+
+class ZarrReadFailed(RuntimeError):
+    """An `ArchiveDataError` that passed through zarr; the cause is that error.
+
+    zarr takes an `OSError` for a chunk that was never written, and gives fill values.
+    """

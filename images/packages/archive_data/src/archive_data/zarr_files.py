@@ -20,7 +20,7 @@ from fsspec.spec import AbstractFileSystem
 from . import limits, zarr_metadata
 from .array import Layout
 from .blob import HttpBlob, read_small
-from .errors import NotReadable, ObjectNotFound
+from .errors import ArchiveDataError, NotReadable, ObjectNotFound, ZarrReadFailed
 from .index import store
 from .index.zarr_format import ZarrIndex
 from .zarr_chunks import Chunks
@@ -168,8 +168,7 @@ class ZarrFiles(AbstractFileSystem):
         self, path: str, start: int | None = None, end: int | None = None, **_: Any
     ) -> Any:
         """Return an object, or a part of it."""
-        found = self.cat([path])
-        return found[path][start:end]
+        return self.cat([path])[path][start:end]
 
     def cat(
         self, path: Any, recursive: bool = False, on_error: str = "raise", **_: Any
@@ -177,6 +176,12 @@ class ZarrFiles(AbstractFileSystem):
         """Return one object, or several fetched together."""
         if isinstance(path, str):
             return self.cat_file(path)
+        try:
+            return self._cat(path, on_error)
+        except ArchiveDataError as error:
+            raise ZarrReadFailed(str(error)) from error
+
+    def _cat(self, path: list[str], on_error: str) -> dict[str, Any]:
         keys = {p: self._key(p) for p in path}
         known = {k for k in keys.values() if self._has(k)}
         missing = [p for p, k in keys.items() if k not in known]

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from .asset import Asset
-from .errors import ArchiveDataError, MissingPackage, NotReadable
+from .errors import ArchiveDataError, MissingPackage, NotReadable, ZarrReadFailed
 from .zarr_files import ZarrFiles
 
 
@@ -33,6 +33,8 @@ def open_group(asset: Asset) -> Any:
         return zarr.open_group(store, mode="r")
     except ArchiveDataError:
         raise
+    except ZarrReadFailed as error:
+        raise _cause(error) from error
     except (KeyError, ValueError, FileNotFoundError) as error:
         raise NotReadable(f"{asset.path}: zarr does not open it: {error}") from error
 
@@ -45,7 +47,8 @@ def _store(asset: Asset) -> Any:
         return zarr.storage.DirectoryStore(asset.path) if _is_old(zarr) else asset.path
     files = _files(asset)
     if _is_old(zarr):
-        return zarr.storage.KVStore(files.get_mapper(""))
+        # It asks for many chunks at once, other stores for one after the other.
+        return zarr.storage.FSStore("archive-zarr://", fs=files, mode="r")
     from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
 
     wrapped = AsyncFileSystemWrapper(files, asynchronous=True)
@@ -54,6 +57,10 @@ def _store(asset: Asset) -> Any:
 
 def _is_old(zarr: Any) -> bool:
     return str(zarr.__version__).startswith("2")
+
+
+def _cause(error: ZarrReadFailed) -> BaseException:
+    return error.__cause__ or error
 
 
 def _files(asset: Asset) -> ZarrFiles:
@@ -93,6 +100,8 @@ def open_nwb_zarr(asset: Asset) -> Any:
         return NWBZarrIO(place, mode="r", storage_options=options).read()
     except ArchiveDataError:
         raise
+    except ZarrReadFailed as error:
+        raise _cause(error) from error
     except Exception as error:
         raise NotReadable(
             f"{asset.path}: hdmf-zarr does not read it "
