@@ -27,7 +27,9 @@ def cluster(names: str) -> Iterator[Any]:
 
 
 def _warm(names: str) -> None:
-    for name in (*names.split(","), "dask.array", "methods", "zarr_methods"):
+    # What only opening needs would cost more than all the rest.
+    wanted = [n for n in names.split(",") if n not in ("pynwb", "pandas", "hdmf_zarr")]
+    for name in (*wanted, "dask.array", "methods", "zarr_methods"):
         try:
             __import__(name)
         except ImportError:
