@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import check, karpenter
+from . import check, karpenter, matlab_notebook
 from .images.page import pages as image_pages
 from .operate.report import cost_page
 from .profiles import profile_list
@@ -30,6 +30,7 @@ def files(hub: Hub) -> dict[str, Callable[[], str]]:
         "docs/reference/cost.md": partial(cost_page, hub),
         "docs/reference/check.md": check.reference,
         **image_pages(ROOT),
+        **matlab_notebook.pages(ROOT),
     }
     for name, environment in hub.environments.items():
         made |= {
