@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: up down test lint test-reader bench-reader test-notebooks test-load test-images test-cluster test-live bench pictures render lock clean
+.PHONY: up down test lint test-reader bench-reader test-notebooks test-load test-images test-cluster test-live bench pictures gallery render lock clean
 
 up: .venv/.made
 	@$(BIN)/archive-hub local up
@@ -48,6 +48,13 @@ test-load test-images test-cluster test-live: test-%: .venv/.made
 bench: .venv/.made
 	@$(BIN)/archive-hub local prepare
 	$(BIN)/python -m tests.bench
+
+# Runs the notebooks, makes pages of them with their outputs, and writes what they cost.
+gallery: .venv/.made
+	@$(BIN)/archive-hub local prepare
+	rm -rf .gallery
+	NOTEBOOKS_KEEP=$(CURDIR)/.gallery $(BIN)/pytest -q -m notebooks tests/notebooks/test_execution.py tests/local/test_first_notebook.py
+	$(BIN)/python -m tests.notebooks.gallery .gallery docs/gallery docs/reference/notebooks.md
 
 # Makes the pictures of the docs again, in a browser.
 pictures: .venv/.made

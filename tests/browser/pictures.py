@@ -14,7 +14,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import NARROW, open_page, sign_in, started
-from tests.conftest import hub_on
+from tests.browser.lab_pictures import take_lab
+from tests.conftest import a_hub_on
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "images"
@@ -30,9 +31,12 @@ def take(page: Page, name: str, folder: Path) -> None:
     page.set_viewport_size({"width": width, "height": LOWEST[width == NARROW]})
     # A bar at the foot of the window would lie across the middle of a long picture.
     page.add_style_tag(content=".hub-submit { position: static !important; }")
-    shot = Image.open(
-        io.BytesIO(page.screenshot(full_page=True, animations="disabled"))
-    )
+    save(page.screenshot(full_page=True, animations="disabled"), name, folder)
+
+
+def save(picture: bytes, name: str, folder: Path) -> None:
+    """Write a picture with a palette: small enough for a README."""
+    shot = Image.open(io.BytesIO(picture))
     file = folder / f"{name}.png"
     shot.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
         file, optimize=True
@@ -63,6 +67,7 @@ def take_all(browser: Browser, url: str, state: Path, folder: Path) -> None:
     page = open_page(browser, url)
     sign_in(page, "mei")
     _failed(page, state, folder)
+    take_lab(browser, url, lambda picture, name: save(picture, name, folder), "lin")
 
 
 def _starting(page: Page, folder: Path) -> None:
@@ -101,7 +106,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pictures-") as made:
         state = Path(made)
-        with hub_on(state, ROOT) as status, started() as browser:
+        with a_hub_on(state, ROOT) as status, started() as browser:
             take_all(browser, status["url"], state, folder)
 
 

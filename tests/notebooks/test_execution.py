@@ -37,7 +37,6 @@ def test_a_notebook_runs_from_top_to_bottom(notebook, execute, archive, not_run)
         pytest.skip(not_run[notebook.stem]["reason"])
     archive.set_latency(LATENCY_MS.get(notebook.stem, 0))
     executed = execute(notebook)
-    print(f"{notebook.stem}: {executed.seconds:.0f} s, {executed.peak_bytes / 1e6} MB")
     assert executed.status == 0, executed.log[-3000:]
 
 
