@@ -74,6 +74,21 @@ PATCHES = (
         '["color"]]',
         "Matplotlib 3.11 names its colours in a way that Plotly does not know",
     ),
+    Patch(
+        "behavior.py",
+        '            "over time": SingleTracePlotlyWidget,\n'
+        '            "trial aligned": trial_align_spatial_series,\n',
+        '            "over time": SingleTracePlotlyWidget,\n'
+        '            "trial aligned": route_trialized_time_series,\n',
+        "a position along a track has one dimension, and its trials could not be seen",
+    ),
+    Patch(
+        "behavior.py",
+        "    AlignMultiTraceTimeSeriesByTrialsVariable,\n",
+        "    AlignMultiTraceTimeSeriesByTrialsVariable,\n"
+        "    route_trialized_time_series,\n",
+        "as above",
+    ),
 )
 
 

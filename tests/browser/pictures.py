@@ -67,7 +67,7 @@ def take_all(browser: Browser, url: str, state: Path, folder: Path) -> None:
     page = open_page(browser, url)
     sign_in(page, "mei")
     _failed(page, state, folder)
-    take_lab(browser, url, lambda picture, name: save(picture, name, folder), "lin")
+    take_lab(browser, url, lambda picture, name: save(picture, name, folder), "grace")
 
 
 def _starting(page: Page, folder: Path) -> None:
