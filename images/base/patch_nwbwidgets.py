@@ -89,6 +89,12 @@ PATCHES = (
         "    route_trialized_time_series,\n",
         "as above",
     ),
+    Patch(
+        "timeseries.py",
+        "dimension_options = list(range(data_shape[1]))",
+        "dimension_options = list(range((*data_shape, 1)[1]))",
+        "nor those of any other series of one dimension",
+    ),
 )
 
 

@@ -65,7 +65,7 @@ def faults_of_the_text(notebook):
         yield "does not say what you will do, on which profile, how long"
     elif told[1] not in PROFILES:
         yield "names no profile of the hub"
-    if not re.search(r"DANDI:\d{6}|dandiset", first):
+    if not re.search(r"dandiarchive\.org/dandiset/\d{6}", first):
         yield "does not say which dandiset it stands for"
     if "## Exercise" not in words or "**Next**" not in words:
         yield "ends without an exercise or what to read next"
