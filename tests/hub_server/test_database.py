@@ -3,11 +3,12 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hub_server.database import NoDatabase, own_database
 
-from tests.hub_server.conftest import BASE, ROOT
+from tests.hub_server.conftest import BASE, ROOT, until
 
 ASK = """
 import sys, pymysql
@@ -59,16 +60,26 @@ def test_a_second_one_on_the_same_folder_is_refused(mariadb, tmp_path):
         first.stop()
 
 
-def test_it_ends_with_the_kernel_that_started_it(mariadb, tmp_path):
-    code = "from hub_server.database import own_database; "
-    code += f"print(own_database({str(tmp_path / 'db')!r}).server.pid)"
+START = """
+import sys, time
+from hub_server.database import own_database
+print(own_database(sys.argv[1]).server.pid, flush=True)
+time.sleep(60 if "wait" in sys.argv else 0)
+"""
+
+
+@pytest.mark.parametrize("end", ["of itself", "killed"])
+def test_it_ends_with_the_kernel_that_started_it(mariadb, tmp_path, end):
     package = ROOT / "images" / "packages" / "hub_server"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=package, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    stat = f"/proc/{int(done.stdout)}/stat"
-    assert subprocess.run(["test", "-e", stat]).returncode == 1
+    command = [sys.executable, "-c", START, tmp_path / "db"]
+    command += ["wait"] if end == "killed" else []
+    with subprocess.Popen(command, cwd=package, stdout=subprocess.PIPE) as kernel:
+        server = Path(f"/proc/{int(kernel.stdout.readline())}")
+        if end == "killed":
+            assert server.exists()
+            kernel.kill()
+        kernel.wait(60)
+    until(lambda: not server.exists(), "the end of MariaDB", timeout_s=60)
 
 
 def test_without_mariadb_it_says_what_to_install(tmp_path, monkeypatch):
