@@ -12,6 +12,7 @@ from .check.command import check
 from .images import commands as images
 from .local import commands as local
 from .operate import commands as operate
+from .rehearsal import command as rehearsal
 from .settings import SettingsError, load
 from .who import who
 
@@ -27,6 +28,7 @@ app.command()(who)
 app.command()(check)
 app.command()(operate.cost)
 app.command()(operate.quota)
+app.command()(rehearsal.rehearse)
 
 
 @app.command()
@@ -51,6 +53,7 @@ FAILURES = (
     *notice_command.FAILURES,
     *suspend_command.FAILURES,
     *usage_command.FAILURES,
+    *rehearsal.FAILURES,
 )
 
 

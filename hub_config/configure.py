@@ -18,8 +18,10 @@ from tornado.httpclient import AsyncHTTPClient
 from . import notices, starts, terms
 from .clusters import stop_clusters
 from .notices_page import NoticesHandler
+from .open_page import OpenHandler
+from .proxy import WatchfulProxy
 from .reference import idle_text
-from .settings import Hub, load
+from .settings import Archive, Hub, load
 from .startpage import PAGES, before_start, check_choice
 from .usage_page import UsageHandler
 
@@ -93,8 +95,17 @@ def pages(c: Any, hub: Hub) -> None:
         (r"/terms", terms.TermsHandler),
         (r"/notices", NoticesHandler),
         (r"/usage", UsageHandler),
+        (r"/open", OpenHandler, {"archives": _openable(hub)}),
         (r"/assets/(.*)", CacheControlStaticFilesHandler, {"path": str(ASSETS)}),
     ]
+
+
+def _openable(hub: Hub) -> tuple[Archive, ...]:
+    """Return whose assets links may name: on one machine the real addresses too.
+
+    There the reader finds them at the stand-in.
+    """
+    return (*hub.archives.values(), *load().archives.values())
 
 
 def _version_of(folder: Path) -> str:
@@ -126,6 +137,7 @@ def _servers(c: Any, hub: Hub) -> None:
         "DASK_LABEXTENSION__FACTORY__CLASS": "GatewayCluster",
     }
     c.JupyterHub.allow_named_servers = False
+    c.JupyterHub.proxy_class = WatchfulProxy
     # A full start queue is for the person to see, not a reason to restart the hub.
     c.Spawner.consecutive_failure_limit = 0
 

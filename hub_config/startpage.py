@@ -120,6 +120,10 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
         )
         return {**last, "profile": slug}
 
+    async def last_choice(self) -> dict[str, str]:
+        """Return the last choice if it is still offered, else the default."""
+        return self._chosen(await self._profiles())
+
     def _validate_user_options(self, profile_list: list[dict[str, Any]]) -> None:
         """Refuse what is not on the list; called before a server starts.
 

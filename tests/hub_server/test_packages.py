@@ -89,6 +89,26 @@ def test_the_image_itself_is_left_alone(server, tmp_path, base_env):
     assert found.returncode == 0
 
 
+@pytest.mark.parametrize("how", ["%pip install", "!pip install", "!pip3 install"])
+def test_however_a_notebook_installs_the_image_stays_whole(
+    server, tmp_path, base_env, how
+):
+    kernel = server.kernel()
+    kernel.run(f"{how} --no-index --no-deps {wheel(tmp_path, 'othering', '3.0')}")
+    place = kernel.run("import othering; print(othering.__file__)")
+    assert place.startswith(str(server.home / ".archive-env")), place
+    look = [base_env / "bin/python", "-c", "import othering"]
+    assert subprocess.run(look, capture_output=True).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "line", ["!conda install -y scipy", "!mamba install scipy", "%conda install scipy"]
+)
+def test_a_notebook_that_wants_conda_gets_a_hint(server, line):
+    said = server.kernel().run(line)
+    assert "%pip install" in said, said
+
+
 def test_a_kernel_of_ones_own_survives_a_restart(start_server, base_env):
     server = start_server()
     folder = server.home / ".local/share/jupyter/kernels/mine"

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from .relay import Relay
+from tests.faults.relay import Relay
 
 KINDS = {"pods": "Pod", "persistentvolumeclaims": "PersistentVolumeClaim"}
 KINDS["events"] = "Event"

@@ -70,6 +70,18 @@ function offerStop(server) {
   });
 }
 
+// Shows the address that a form would open, to copy; empty fields are left out.
+function showLink(form) {
+  const shown = form.querySelector("output");
+  const tell = () => {
+    const given = [...new FormData(form)].filter(([, value]) => value);
+    const page = window.location.origin + window.location.pathname;
+    shown.textContent = form.checkValidity() ? `${page}?${new URLSearchParams(given)}` : "";
+  };
+  form.addEventListener("input", tell);
+  tell();
+}
+
 function localTime(element) {
   const when = new Date(element.dateTime);
   if (Number.isNaN(when.getTime())) return;
@@ -79,6 +91,7 @@ function localTime(element) {
 document.querySelectorAll("form[data-once]").forEach(sendOnce);
 document.querySelectorAll("#hub-starting").forEach(followStart);
 document.querySelectorAll("#hub-server").forEach(offerStop);
+document.querySelectorAll("form.hub-link").forEach(showLink);
 document.querySelectorAll("time[datetime]").forEach(localTime);
 document.querySelectorAll("[data-reload-s]").forEach((page) => {
   setTimeout(() => window.location.reload(), 1000 * page.dataset.reloadS);

@@ -23,6 +23,14 @@ PIP = """#!/bin/sh
 exec "$(dirname "$0")/python" -m pip "$@"
 """
 
+CONDA = """#!/bin/sh
+cat >&2 <<END
+There is no ${0##*/} here: this image was made with pip. Use %pip install NAME in a
+notebook; it lasts, and 'archive-env reset' in a terminal undoes it.
+END
+exit 1
+"""
+
 
 def env_dir(environ: Mapping[str, str]) -> Path:
     """Return the folder of the person's packages for this version of the image."""
@@ -70,8 +78,9 @@ def make(env: Path, base: Path) -> None:
     below = f"import site; site.addsitedir({str(site_dir(base))!r})\n"
     _write_if_other(env / "pyvenv.cfg", settings)
     _write_if_other(site_dir(env) / "_image.pth", below)
-    for name in ("pip", "pip3"):
-        _write_if_other(env / "bin" / name, PIP)
+    scripts = {"pip": PIP, "pip3": PIP, "conda": CONDA, "mamba": CONDA}
+    for name, text in scripts.items():
+        _write_if_other(env / "bin" / name, text)
         (env / "bin" / name).chmod(0o755)
     for name in ("python", "python3", f"python{_python_version()}"):
         _link(env / "bin" / name, interpreter)

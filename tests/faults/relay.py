@@ -1,4 +1,7 @@
-"""A TCP relay in front of a server, which can refuse or swallow connections."""
+"""A TCP relay in front of anything: ok, refuse, hang, slow, cut.
+
+It listens on the loopback address only and carries on to a loopback port.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import socket
 
 
 class Relay:
-    """TCP in front of the API, which can be taken away."""
+    """TCP in front of a server, which can be taken away."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -17,6 +20,8 @@ class Relay:
         self._closed = socket.socket()
         self._swallow = False
         self._swallowed = 0
+        self._delay_s = 0.0
+        self._cut_after_bytes: int | None = None
 
     async def start(self, target: int) -> None:
         self._target = target
@@ -25,6 +30,8 @@ class Relay:
     async def open(self) -> None:
         """Let connections through (again)."""
         self._swallow = False
+        self._delay_s = 0.0
+        self._cut_after_bytes = None
         self._closed.close()
         if self._server is None:
             self._server = await asyncio.start_server(
@@ -54,6 +61,14 @@ class Relay:
         self._swallow = True
         self._cut()
 
+    def slow(self, delay_s: float) -> None:
+        """Let each piece of an answer wait."""
+        self._delay_s = delay_s
+
+    def cut(self, after_bytes: int) -> None:
+        """Close each connection once so much of its answer has come through."""
+        self._cut_after_bytes = after_bytes
+
     async def swallowed(self, connections: int) -> None:
         """Wait until that many connections got no answer."""
         async with asyncio.timeout(60):
@@ -80,8 +95,27 @@ class Relay:
             "127.0.0.1", self._target
         )
         self._writers.add(back_writer)
-        await asyncio.gather(_pump(reader, back_writer), _pump(back_reader, writer))
+        await asyncio.gather(
+            _pump(reader, back_writer), self._answer(back_reader, writer)
+        )
         self._writers.discard(back_writer)
+
+    async def _answer(self, reader, writer) -> None:
+        """Carry what comes back, spoilt as the switch says."""
+        carried = 0
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await asyncio.sleep(self._delay_s)
+                if self._cut_after_bytes is not None:
+                    data = data[: max(0, self._cut_after_bytes - carried)]
+                carried += len(data)
+                writer.write(data)
+                await writer.drain()
+                if self._cut_after_bytes is not None and (
+                    carried >= self._cut_after_bytes
+                ):
+                    break
+        writer.close()
 
 
 async def _pump(reader, writer) -> None:

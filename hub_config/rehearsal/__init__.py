@@ -1,0 +1,1 @@
+"""``archive-hub rehearse``: stand-in people walk through the tutorial beforehand."""
