@@ -138,6 +138,10 @@ def _servers(c: Any, hub: Hub) -> None:
     }
     c.JupyterHub.allow_named_servers = False
     c.JupyterHub.proxy_class = WatchfulProxy
+    # A class, and another one: in the cloud a start waits for a machine, not for us.
+    c.JupyterHub.concurrent_spawn_limit = 200
+    # The start page asks again by itself after so many seconds.
+    c.JupyterHub.spawn_throttle_retry_range = (5, 15)
     # A full start queue is for the person to see, not a reason to restart the hub.
     c.Spawner.consecutive_failure_limit = 0
 

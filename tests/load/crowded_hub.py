@@ -66,6 +66,16 @@ class CrowdedHub(Launcher):
         self.proxy.kill()
         self.proxy.wait()
 
+    def routes(self) -> set[str]:
+        """Return what the proxy knows; none while it is away."""
+        token = self.state.secrets()["proxy_token"]
+        headers = {"Authorization": f"token {token}"}
+        try:
+            place = f"{self.run.inner('proxy_api')}/api/routes"
+            return set(httpx.get(place, headers=headers, timeout=30).json())
+        except httpx.TransportError:
+            return set()
+
     def kill_hub(self) -> None:
         assert self.hub is not None
         self.hub.kill()

@@ -152,11 +152,15 @@ def test_while_the_hub_is_dead_every_server_answers_and_none_is_lost(crowded, fi
 
 def test_after_the_proxy_died_all_routes_are_back_in_seconds(crowded, figures):
     """T16."""
+    wanted = {path.rstrip("/") for path in crowded.servers}
     crowded.hub.kill_proxy()
     began_s = time.monotonic()
     crowded.hub.start_proxy()
-    while (share := answered(crowded)) < 1:
-        assert time.monotonic() < began_s + 120, f"{share:.1%} after two minutes"
+    # The proxy is asked, not each server: a thousand requests would keep the hub busy.
+    while not wanted <= crowded.hub.routes():
+        assert time.monotonic() < began_s + 120, "routes missing after two minutes"
+        time.sleep(0.2)
     back_s = time.monotonic() - began_s
     figures["routes back after kill -9 of the proxy"] = f"{back_s:.1f} s"
+    assert answered(crowded) == 1
     assert back_s <= ROUTES_BACK_S

@@ -59,8 +59,8 @@ def mutations(seed, count):
         yield choice
 
 
-async def test_two_thousand_tampered_choices_are_refused_with_a_reason(spawner):
-    for choice in mutations(seed=1, count=2000):
+async def test_five_thousand_tampered_choices_are_refused_with_a_reason(spawner):
+    for choice in mutations(seed=1, count=5000):
         spawner.user_options = choice
         with pytest.raises(RefusedChoice) as refusal:
             await check_choice(spawner, choice)

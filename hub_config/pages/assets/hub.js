@@ -18,6 +18,32 @@ function sendOnce(form) {
   });
 }
 
+// When too many start at once the hub says when to ask again; the page then does so.
+function startPatiently(form) {
+  const says = form.querySelector("[role=status]");
+  const wait = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
+  const ask = () => fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  const start = async () => {
+    let answer = await ask();
+    while (answer.status === 429) {
+      const seconds = Number(answer.headers.get("Retry-After")) || 30;
+      says.textContent = `Many people start right now, and you are in the queue: this page asks again in ${seconds} seconds. Leave it open.`;
+      await wait(seconds);
+      answer = await ask();
+    }
+    if (answer.redirected) return window.location.assign(answer.url);
+    const page = await answer.text();
+    document.open();
+    document.write(page);
+    document.close();
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    // Without a network the browser's own page says so.
+    start().catch(() => window.location.reload());
+  });
+}
+
 // A page that comes back from the browser's memory must be usable again.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) window.location.reload();
@@ -89,6 +115,7 @@ function localTime(element) {
 }
 
 document.querySelectorAll("form[data-once]").forEach(sendOnce);
+document.querySelectorAll("#spawn_form").forEach(startPatiently);
 document.querySelectorAll("#hub-starting").forEach(followStart);
 document.querySelectorAll("#hub-server").forEach(offerStop);
 document.querySelectorAll("form.hub-link").forEach(showLink);
