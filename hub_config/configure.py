@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from tornado.httpclient import AsyncHTTPClient
 
-from . import notices, starts, terms
+from . import log_filter, notices, starts, terms
 from .clusters import stop_clusters
 from .notices_page import NoticesHandler
 from .open_page import OpenHandler
@@ -44,6 +44,7 @@ def configure(c: Any, hub: Hub | None = None) -> None:
     # counts as time of the request.
     AsyncHTTPClient.configure(None, max_clients=100)
     _keep_sqlite_fast()
+    log_filter.install()
     _people(c, hub)
     pages(c, hub)
     _servers(c, hub)

@@ -22,6 +22,7 @@ PAGES = {
     "home": ("grace", "/hub/home"),
     "accepted": ("grace", "/hub/terms"),
     "tokens": ("grace", "/hub/token"),
+    "links": ("grace", "/hub/open"),
     "not running": ("grace", "/hub/user/gh-1002/lab"),
     "no such page": ("grace", "/hub/nowhere"),
     "signed out": ("", "/hub/logout"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from urllib.parse import urlencode
 
 from hub_config.local.samples.shelf import DRAFT, AssetRecord
 from hub_config.local.standins.answers import Addresses
@@ -61,4 +62,11 @@ def _row(asset: AssetRecord, at: Addresses) -> str:
     name = escape(asset.path)
     if asset.blob:
         name = f'<a href="{escape(at.download(asset.asset_id))}">{name}</a>'
-    return f"<tr><td>{name}</td><td>{asset.size / 1e6:.1f} MB</td></tr>"
+    size = f"{asset.size / 1e6:.1f} MB"
+    return f"<tr><td>{name}</td><td>{_into_the_hub(asset, at)}</td><td>{size}</td></tr>"
+
+
+def _into_the_hub(asset: AssetRecord, at: Addresses) -> str:
+    """Link to the hub on the same port, as an archive's own page would."""
+    link = f"/hub/open?{urlencode({'asset': at.download(asset.asset_id)})}"
+    return f'<a href="{escape(link)}">Open in the hub</a>'
