@@ -53,6 +53,10 @@ class OpenHandler(SpawnHandler):  # type: ignore[misc]
             raise UnusableLink(str(refused)) from None
         await self._follow(wanted)
 
+    async def post(self) -> None:
+        """Refuse: a link is only followed."""
+        raise web.HTTPError(405)
+
     def _wanted(self, asset: str, repo: str, branch: str, path: str) -> str:
         if asset:
             found = read_asset(asset, self._archives)

@@ -59,7 +59,10 @@ def rehearse(
     try:
         went = asyncio.run(_rehearse(tour, place, people, tokens))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        typer.echo("rehearse: interrupted; every server was stopped", err=True)
+        typer.echo(
+            "rehearse: interrupted; servers were stopped, but for any named above",
+            err=True,
+        )
         raise typer.Exit(INTERRUPTED) from None
     except aiohttp.ClientError as error:
         raise RehearsalError(
@@ -137,6 +140,8 @@ async def _with_progress(walkers: Sequence[Walker], tour: Tour) -> list[Went]:
         }
 
         def tell(step: str, went: Went) -> None:
+            if step == "stop" and went.left_running:
+                console.print(f"{went.who}: its server could not be stopped")
             if went.failed == step:
                 failed[step] += 1
                 shown.update(bars[step], failed=f"{failed[step]} failed")

@@ -54,5 +54,3 @@ c.JupyterHub.load_roles += [
         "scopes": ["admin:users", "admin:servers", "users:activity", "proxy"],
     }
 ]
-if os.environ.get("LOAD_STOCK_PROXY"):
-    c.JupyterHub.proxy_class = "jupyterhub.proxy.ConfigurableHTTPProxy"

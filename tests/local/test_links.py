@@ -124,6 +124,13 @@ def test_a_wrong_link_is_one_sentence_before_any_login(stranger, asked):
     assert "Set-Cookie: a" not in str(answer.headers)
 
 
+def test_a_link_is_followed_and_never_posted(person):
+    visitor = person("grace")
+    headers = {"X-XSRFToken": xsrf_of(visitor)}
+    assert visitor.post("/hub/open", headers=headers).status_code == 405
+    assert visitor.get("/hub/api/users/gh-1002").json()["servers"] == {}
+
+
 def test_without_a_link_there_is_a_page_to_make_one(person):
     page = person("grace").get("/hub/open")
     assert page.status_code == 200
