@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_server.utils import url_path_join
 
 from hub_server.deferred import DEFERRED, defer
-from hub_server.handlers import NoticesHandler
+from hub_server.handlers import NoticesHandler, OpenHandler
 from hub_server.notices import Board
 
 _KEY = "hub_server"
@@ -23,8 +23,12 @@ def load(serverapp: Any) -> None:
     """Register the addresses of this package and of what loads later."""
     board = Board(serverapp.log)
     serverapp.web_app.settings[_KEY] = {"board": board}
-    address = url_path_join(serverapp.base_url, "hub-server/notices")
-    handlers = [(address, NoticesHandler, {"board": board})]
+    notices = url_path_join(serverapp.base_url, "hub-server/notices")
+    opening = url_path_join(serverapp.base_url, "archive-hub/open")
+    handlers = [
+        (notices, NoticesHandler, {"board": board}),
+        (opening, OpenHandler, {"root": serverapp.root_dir}),
+    ]
     serverapp.web_app.add_handlers(".*$", handlers)
     defer(serverapp, DEFERRED)
 

@@ -1,9 +1,10 @@
-"""Asks a helper module of this package, as a process of low priority."""
+"""Asks a helper module of this package, as a process of its own."""
 
 import asyncio
 import json
 import os
 import sys
+from functools import partial
 from typing import Any
 
 
@@ -11,7 +12,9 @@ class NotTold(Exception):
     """A helper process gave no answer."""
 
 
-async def ask(module: str, *arguments: str, limit_s: float = 600.0) -> Any:
+async def ask(
+    module: str, *arguments: str, limit_s: float = 600.0, nice: int = 19
+) -> Any:
     """Return the JSON that ``python -m MODULE ARGUMENTS`` prints.
 
     Parameters
@@ -22,6 +25,8 @@ async def ask(module: str, *arguments: str, limit_s: float = 600.0) -> Any:
         Its arguments.
     limit_s
         Seconds after which it is ended.
+    nice
+        How far it yields to others; 0 where a person waits for it.
 
     Raises
     ------
@@ -33,7 +38,7 @@ async def ask(module: str, *arguments: str, limit_s: float = 600.0) -> Any:
         *("-s", "-P", "-m", module, *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        preexec_fn=_yield_to_others,
+        preexec_fn=partial(os.nice, nice),
     )
     try:
         out, err = await asyncio.wait_for(process.communicate(), limit_s)
@@ -47,7 +52,3 @@ async def ask(module: str, *arguments: str, limit_s: float = 600.0) -> Any:
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-def _yield_to_others() -> None:
-    os.nice(19)
