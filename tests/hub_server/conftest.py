@@ -36,7 +36,13 @@ def until(look: Callable[[], Any], what: str, timeout_s: float = 20) -> Any:
 class Server:
     """A running user server."""
 
-    def __init__(self, home: Path, scratch: Path, environ: dict[str, str]):
+    def __init__(
+        self,
+        home: Path,
+        scratch: Path,
+        environ: dict[str, str],
+        enter: Callable[[], None] | None = None,
+    ):
         self.home, self.scratch = home, scratch
         self.kernels: list[Kernel] = []
         self.log = scratch.parent / f"server-{uuid.uuid4().hex[:6]}.log"
@@ -61,6 +67,7 @@ class Server:
                 cwd=home,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                preexec_fn=enter,
             )
         found = until(lambda: self._address(runtime), "the server's address", 60)
         self.url = found["url"].rstrip("/")
@@ -180,10 +187,14 @@ def base_env() -> Path:
 def starter(folder: Path) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
-    def start(home: Path | None = None, **environ: str) -> Server:
+    def start(
+        home: Path | None = None,
+        enter: Callable[[], None] | None = None,
+        **environ: str,
+    ) -> Server:
         home = home or folder / "home"
         home.mkdir(exist_ok=True)
-        servers.append(Server(home, folder / "scratch", environ))
+        servers.append(Server(home, folder / "scratch", environ, enter))
         return servers[-1]
 
     yield start

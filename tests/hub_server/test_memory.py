@@ -3,6 +3,10 @@
 import os
 import signal
 
+import pytest
+
+from hub_config.local import limits
+
 LIMIT = 800 * 2**20
 GROW = "import os\nblock = bytearray(os.urandom(1)) * (500 * 2**20)\nprint(os.getpid())"
 
@@ -41,3 +45,33 @@ def test_a_kernel_killed_with_memory_to_spare_is_not_blamed_on_it(
     os.kill(int(kernel.run("import os; print(os.getpid())")), signal.SIGKILL)
     wait_until(lambda: "restarting kernel" in server.log.read_text(), "a new kernel")
     assert "killed" not in server.notices()
+
+
+@pytest.fixture
+def limited():
+    """Return a function that puts a process tree under a limit of the kernel's."""
+    limiter, name = limits.detect(), f"archive-hub-test-{os.getpid()}"
+    if not limiter.kind.startswith("cgroup"):
+        pytest.skip(f"limits by {limiter.kind}: the kernel ends nobody for memory")
+    yield lambda size_bytes: limiter.prepare(name, size_bytes, 2)
+    limiter.kill(name)
+
+
+def test_a_kernel_that_the_system_ends_for_memory_is_explained(
+    start_server, wait_until, limited
+):
+    limit = 640 * 2**20
+    names = {"ARCHIVE_HUB_PROFILE": "Tiny", "ARCHIVE_HUB_NEXT_PROFILE": "Base"}
+    server = start_server(enter=limited(limit), MEM_LIMIT=str(limit), **names)
+    kernel = server.kernel()
+    first = kernel.run("import os; print(os.getpid())")
+    # At once, so that no look at the memory comes between: the count tells it.
+    kernel.send("block = bytearray(os.urandom(1)) * (2 * 2**30)")
+    wait_until(lambda: "killed" in server.notices(), "the explanation", 60)
+    text = server.notices()["killed"]["text"]
+    assert "because memory ran out" in text
+    assert "Tiny has 640 MiB" in text
+    assert "next larger profile is Base" in text
+    assert server.process.poll() is None, "the server itself goes on"
+    wait_until(lambda: "restarting kernel" in server.log.read_text(), "a new kernel")
+    assert server.kernel().run("import os; print(os.getpid())") != first

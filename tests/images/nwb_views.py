@@ -5,6 +5,7 @@ Runs in the user environment: ``nwb_views.py FOLDER``.
 
 import json
 import sys
+import tempfile
 import traceback
 import warnings
 from datetime import UTC, datetime
@@ -169,24 +170,44 @@ def views(node: Any, spec: dict[type, Any]) -> dict[str, Any]:
     return {}
 
 
+class Views:
+    """All views of a session, by name; the session's file is a temporary one."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        path = Path(self._folder.name) / "views.nwb"
+        with NWBHDF5IO(path, "w") as out:
+            out.write(session())
+        from nwbwidgets.view import default_neurodata_vis_spec as spec
+
+        self._spec = spec
+        self._io = NWBHDF5IO(path, "r")
+        self._views = {}
+        for node in self._io.read().objects.values():
+            for name, view in views(node, spec).items():
+                self._views[f"{type(node).__name__} {name}".strip()] = (
+                    view,
+                    node,
+                    name,
+                )
+        self.names = list(self._views)
+
+    def __call__(self, key: str) -> Any:
+        """Build a view."""
+        view, node, name = self._views[key]
+        # As nwbwidgets.base does: a view in a tab gets the node alone.
+        return view(node) if name else view(node, neurodata_vis_spec=self._spec)
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
-    path = Path(sys.argv[1]) / "views.nwb"
-    with NWBHDF5IO(path, "w") as out:
-        out.write(session())
-    from nwbwidgets.view import default_neurodata_vis_spec as spec
-
-    told = {}
-    with NWBHDF5IO(path, "r") as back:
-        for node in back.read().objects.values():
-            for name, view in views(node, spec).items():
-                key = f"{type(node).__name__} {name}".strip()
-                try:
-                    # As nwbwidgets.base does: a view in a tab gets the node alone.
-                    view(node) if name else view(node, neurodata_vis_spec=spec)
-                    told[key] = "ok"
-                except Exception:
-                    told[key] = traceback.format_exc(limit=-2)
+    show, told = Views(), {}
+    for key in show.names:
+        try:
+            show(key)
+            told[key] = "ok"
+        except Exception:
+            told[key] = traceback.format_exc(limit=-2)
     # Views print as they please, so the answer goes to a file.
     (Path(sys.argv[1]) / "views.json").write_text(json.dumps(told))
 

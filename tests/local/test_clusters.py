@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import httpx
@@ -41,6 +42,28 @@ def test_a_cluster_computes_and_shows_its_dashboard(base):
     assert listed(base) == 1
     base.run("cluster.shutdown()")
     assert listed(base) == 0
+
+
+VERSIONS = """
+import json
+told = client.get_versions(check=True)
+packages = {"scheduler": told["scheduler"]["packages"]}
+packages |= {place: told["workers"][place]["packages"] for place in told["workers"]}
+packages["client"] = told["client"]["packages"]
+print(json.dumps(packages))
+"""
+
+
+def test_client_scheduler_and_workers_run_the_same_versions(base):
+    make_cluster(base)
+    output = base.run(VERSIONS)
+    assert output.error == "", output.error
+    packages = json.loads(output.text.strip().splitlines()[-1])
+    base.run("cluster.shutdown()")
+    assert len(packages) == 4, "client, scheduler and two workers"
+    client = packages["client"]
+    assert client["distributed"].startswith("2026.")
+    assert {place: own for place, own in packages.items() if own != client} == {}
 
 
 def test_another_person_reaches_no_cluster(base, start):
