@@ -202,19 +202,56 @@ def starter(folder: Path) -> Iterator[Callable[..., Server]]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def start_in() -> Callable[[Path], Iterator[Server]]:
+    """Return what runs one server in a folder, as a generator."""
+
+    def one(folder: Path) -> Iterator[Server]:
+        for start in starter(folder):
+            yield start()
+
+    return one
+
+
 @pytest.fixture
 def start_server(base_env: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Return a function that starts a server; all are stopped at the end."""
     yield from starter(tmp_path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(
+    base_env: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    start_in: Callable[[Path], Iterator[Server]],
+) -> Iterator[Server]:
+    """Return a server with nothing set, for all tests that leave it so."""
+    yield from start_in(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="session")
+def told_server(
     base_env: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """Return a server with nothing set, for all tests of a module that leave it so."""
-    for start in starter(tmp_path_factory.mktemp("shared")):
-        yield start()
+    """Return a server of which everything is set that a hub sets."""
+    folder = tmp_path_factory.mktemp("told")
+    tutorials, cache = folder / "tutorials", folder / "scratch" / "cache"
+    for place in (tutorials, cache):
+        place.mkdir(parents=True)
+    (tutorials / "01 find.ipynb").write_text("one")
+    (cache / "old").write_bytes(bytes(500_000))
+    os.utime(cache / "old", (1, 1))
+    for start in starter(folder):
+        yield start(
+            ARCHIVE_HUB_TUTORIALS=str(tutorials),
+            ARCHIVE_HUB_CACHE_CAP_BYTES="100000",
+            ARCHIVE_HUB_MAX_AGE_H="0.1",
+            ARCHIVE_HUB_IDLE_TIMEOUT_MIN="60",
+            ARCHIVE_HUB_BUSY_CAP_H="0.0012",
+            ARCHIVE_HUB_PROFILE="Tiny",
+            ARCHIVE_HUB_NEXT_PROFILE="Base",
+            MEM_LIMIT=str(800 * 2**20),
+        )
 
 
 @pytest.fixture

@@ -33,9 +33,6 @@ def test_what_is_in_the_making_stays(tmp_path):
     assert fresh.exists()
 
 
-def test_the_server_trims_when_it_starts(start_server, tmp_path, wait_until):
-    folder = tmp_path / "scratch" / "cache"
-    folder.mkdir(parents=True)
-    old = put(folder, "old", 500_000, 9000)
-    start_server(ARCHIVE_HUB_CACHE_CAP_BYTES="100000")
+def test_the_server_trims_when_it_starts(told_server, wait_until):
+    old = told_server.scratch / "cache" / "old"
     wait_until(lambda: not old.exists(), "the old file to go")

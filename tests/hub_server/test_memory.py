@@ -11,8 +11,8 @@ LIMIT = 800 * 2**20
 GROW = "import os\nblock = bytearray(os.urandom(1)) * (500 * 2**20)\nprint(os.getpid())"
 
 
-def test_use_near_the_limit_is_told_with_the_next_profile(start_server, wait_until):
-    server = start_server(MEM_LIMIT=str(LIMIT), ARCHIVE_HUB_NEXT_PROFILE="Base")
+def test_use_near_the_limit_is_told_with_the_next_profile(told_server, wait_until):
+    server = told_server
     kernel = server.kernel()
     assert "memory" not in server.notices()
     kernel.run(GROW + "\nmore = bytearray(b'x') * (110 * 2**20)")

@@ -78,13 +78,14 @@ def test_a_conflict_with_the_image_is_one_sentence(
     wait_until(lambda: "packages" not in server.notices(), "the notice to go", 30)
 
 
-def test_the_image_itself_is_left_alone(server, tmp_path, base_env):
+def test_the_image_itself_is_left_alone(server, tmp_path, base_env, archive_env):
     kernel = server.kernel()
     install(kernel, wheel(tmp_path, "hdmf", "1.0"))
     place = kernel.run("import hdmf; print(hdmf.__file__)")
     assert ".archive-env" in place
     told = kernel.run("%pip uninstall --yes pynwb")
     assert "outside environment" in told, told
+    archive_env(server, "reset")
     found = subprocess.run([base_env / "bin/python", "-c", "import pynwb, hdmf.common"])
     assert found.returncode == 0
 

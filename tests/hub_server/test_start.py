@@ -59,6 +59,12 @@ def test_what_is_deferred_costs_nothing_at_the_start(costs, module):
     assert costs.get(module, 0.0) < 0.02
 
 
+@pytest.fixture(scope="module")
+def server(base_env, tmp_path_factory, start_in):
+    """Return a server of which nobody has asked anything yet."""
+    yield from start_in(tmp_path_factory.mktemp("fresh"))
+
+
 def test_who_is_not_logged_in_loads_nothing(server):
     assert httpx.get(f"{server.url}/dask/clusters").status_code in {302, 403}
     assert "loaded on first use" not in server.log.read_text()

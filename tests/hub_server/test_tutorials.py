@@ -71,8 +71,8 @@ def test_a_folder_that_takes_no_file_is_told_by_name(source, tmp_path):
     assert set(copy(source, blocked).failed) >= {"01 find.ipynb", "data/a.csv"}
 
 
-def test_the_server_brings_them_when_it_starts(start_server, wait_until, source):
-    server = start_server(ARCHIVE_HUB_TUTORIALS=str(source))
-    arrived = server.home / "tutorials" / "01 find.ipynb"
+def test_the_server_brings_them_when_it_starts(told_server, wait_until):
+    arrived = told_server.home / "tutorials" / "01 find.ipynb"
     wait_until(arrived.exists, "the tutorial in the home")
-    assert server.http.get("/api/contents/tutorials/01 find.ipynb?content=0").is_success
+    place = "/api/contents/tutorials/01 find.ipynb?content=0"
+    assert told_server.http.get(place).is_success

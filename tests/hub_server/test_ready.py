@@ -1,0 +1,126 @@
+"""How soon `jupyterhub-singleuser` is ready, and what it takes while nobody asks."""
+
+import json
+import os
+import socket
+import subprocess
+import threading
+import time
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import psutil
+import pytest
+
+from hub_config.local import limits
+
+pytestmark = pytest.mark.quiet
+
+READY_S = {2.0: 3.5, 0.5: 6.0}  # cores -> seconds
+IDLE_BYTES = 160e6
+
+
+@pytest.fixture
+def hub():
+    """A hub as far as a server asks it while it starts; its API's address."""
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"version": "5.5.4", "name": "gh-1"}).encode())
+
+        do_POST = do_GET
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/hub/api"
+        server.shutdown()
+
+
+@pytest.fixture
+def cores():
+    """Return a function that gives a tree of processes so many cores."""
+    limiter, name = limits.detect(), f"archive-hub-ready-{os.getpid()}"
+    if not limiter.kind.startswith("cgroup"):
+        pytest.skip(f"limits by {limiter.kind}: no part of a core can be given")
+    yield lambda count: limiter.prepare(name, 4 * 2**30, count)
+    limiter.kill(name)
+
+
+def free_port():
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environ(hub, folder, port):
+    service = f"http://127.0.0.1:{port}/user/gh-1/"
+    return {
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "HOME": str(folder),
+        "ARCHIVE_HUB_SCRATCH": str(folder / "scratch"),
+        "JUPYTERHUB_API_TOKEN": "a-token",
+        "JUPYTERHUB_API_URL": hub,
+        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_CLIENT_ID": "jupyterhub-user-gh-1",
+        "JUPYTERHUB_SERVICE_PREFIX": "/user/gh-1/",
+        "JUPYTERHUB_SERVICE_URL": service,
+        "JUPYTERHUB_USER": "gh-1",
+    }
+
+
+def seconds_until_ready(process, url, limit_s=120):
+    began = time.monotonic()
+    while time.monotonic() - began < limit_s:
+        assert process.poll() is None, "the server ended"
+        try:
+            if httpx.get(f"{url}api").is_success:
+                return time.monotonic() - began
+        except httpx.TransportError:
+            time.sleep(0.02)
+    raise AssertionError(f"not ready within {limit_s} s")
+
+
+def private_bytes(process):
+    tree = [process, *process.children(recursive=True)]
+    return sum(one.memory_full_info().pss for one in tree)
+
+
+def started(base_env, given, enter, settle_s):
+    """Run a server; return what it took: seconds, CPU seconds, bytes once it idles."""
+    line = [base_env / "bin/hub-server", "--allow-root"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    place = {"env": given, "cwd": given["HOME"], "preexec_fn": enter}
+    with psutil.Popen(line, **place, **quiet) as process:
+        try:
+            wall_s = seconds_until_ready(process, given["JUPYTERHUB_SERVICE_URL"])
+            used = process.cpu_times()
+            time.sleep(settle_s)  # what begins after the answer is a part of idling
+            return wall_s, used.user + used.system, private_bytes(process)
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("count", READY_S)
+def test_a_server_is_ready_soon_and_small_while_idle(
+    base_env, tmp_path, hub, cores, count
+):
+    given = environ(hub, tmp_path, free_port())
+    load = os.getloadavg()[0]
+    started(base_env, given, cores(count), 0)  # the first one reads the disk
+    wall_s, cpu_s, idle = started(base_env, given, cores(count), 10 / count)
+    print(
+        f"{count} cores: ready after {wall_s:.1f} s and {cpu_s:.1f} s of CPU at load "
+        f"{load:.1f}; idle {idle / 1e6:.0f} MB"
+    )
+    assert idle < IDLE_BYTES
+    # One thread does it all.  The clock counts only where nobody else computes.
+    assert cpu_s / min(1, count) < READY_S[count]
+    if load < 1:
+        assert wall_s < READY_S[count]
