@@ -127,8 +127,9 @@ def _servers(c: Any, hub: Hub) -> None:
     c.KubeSpawner.environment = {
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(int(hub.idle.report_interval_min * 60)),
         "ARCHIVE_HUB_BUSY_CAP_H": f"{hub.idle.busy_cap_h:g}",
-        "ARCHIVE_HUB_MAX_AGE_H": f"{hub.idle.max_age_h:g}",
+        # Of its greatest age a server hears through the hub's notices.
         "ARCHIVE_HUB_CULL_AFTER_MIN": f"{hub.idle.cull_after_min:g}",
+        "ARCHIVE_HUB_WARN_MIN": f"{hub.idle.warn_min:g}",
         "ARCHIVE_HUB_NOTICES_URL": notices.notices_url,
         # No server has an identity of the cloud; do not wait for one.
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class Server:
         scratch: Path,
         environ: dict[str, str],
         enter: Callable[[], None] | None = None,
+        program: tuple[str, ...] = ("bin/hub-server",),
     ):
         self.home, self.scratch = home, scratch
         self.kernels: list[Kernel] = []
@@ -62,7 +64,7 @@ class Server:
         options.append(f"--IdentityProvider.token={TOKEN}")
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [BASE / "bin/hub-server", *options],
+                [BASE / program[0], *program[1:], *options],
                 env=self.environ,
                 cwd=home,
                 stdout=log,
@@ -94,13 +96,14 @@ class Server:
         answer = self.http.get("/hub-server/notices").raise_for_status()
         return {notice["id"]: notice for notice in answer.json()}
 
-    def idle_s(self) -> float:
-        """Return for how long the server thinks nothing happened, as a culler asks."""
-        from datetime import UTC, datetime
-
+    def last_activity_s(self) -> float:
+        """Return when the server thinks something happened last, as a culler asks."""
         answer = self.http.get("/api/status?no_track_activity=1").raise_for_status()
-        last = datetime.fromisoformat(answer.json()["last_activity"])
-        return (datetime.now(UTC) - last).total_seconds()
+        return datetime.fromisoformat(answer.json()["last_activity"]).timestamp()
+
+    def idle_s(self) -> float:
+        """Return for how long the server thinks nothing happened."""
+        return time.time() - self.last_activity_s()
 
     def kernel(self, name: str = "python3") -> "Kernel":
         """Start a kernel."""
@@ -190,11 +193,12 @@ def starter(folder: Path) -> Iterator[Callable[..., Server]]:
     def start(
         home: Path | None = None,
         enter: Callable[[], None] | None = None,
+        program: tuple[str, ...] = ("bin/hub-server",),
         **environ: str,
     ) -> Server:
         home = home or folder / "home"
         home.mkdir(exist_ok=True)
-        servers.append(Server(home, folder / "scratch", environ, enter))
+        servers.append(Server(home, folder / "scratch", environ, enter, program))
         return servers[-1]
 
     yield start
@@ -246,8 +250,8 @@ def told_server(
             ARCHIVE_HUB_TUTORIALS=str(tutorials),
             ARCHIVE_HUB_CACHE_CAP_BYTES="100000",
             ARCHIVE_HUB_MAX_AGE_H="0.1",
-            ARCHIVE_HUB_IDLE_TIMEOUT_MIN="60",
-            ARCHIVE_HUB_BUSY_CAP_H="0.0012",
+            ARCHIVE_HUB_CULL_AFTER_MIN="60",
+            ARCHIVE_HUB_BUSY_CAP_H="0.002",
             ARCHIVE_HUB_PROFILE="Tiny",
             ARCHIVE_HUB_NEXT_PROFILE="Base",
             MEM_LIMIT=str(800 * 2**20),

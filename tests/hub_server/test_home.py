@@ -8,26 +8,28 @@ from hub_server.home import Room, words
 from hub_server.usage import measure
 
 SIZE = "2m"
+JUPYTER = ("bin/python", "-m", "jupyterlab")
 
 
 @pytest.fixture
-def full_home(tmp_path):
-    """A home of 2 MiB with no byte, and no inode, left."""
+def full_home(tmp_path, request):
+    """A home of 2 MiB with no byte left, nor an inode unless the test asks for some."""
     if os.geteuid() != 0:
         pytest.skip("a full file system needs root to mount a tmpfs")
     home = tmp_path / "full"
     home.mkdir()
-    options = f"size={SIZE},nr_inodes=20"
+    inodes = getattr(request, "param", 20)
+    options = f"size={SIZE},nr_inodes={inodes}"
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", options, "tmpfs", home], capture_output=True
     )
     if mounted.returncode:
         pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.decode().strip()}")
-    yield fill(home)
+    yield fill(home, with_inodes=inodes < 1000)
     subprocess.run(["umount", "--lazy", home], check=True)
 
 
-def fill(home):
+def fill(home, with_inodes):
     (home / "data").mkdir()
     try:
         with open(home / "data" / "big.bin", "wb") as file:
@@ -36,6 +38,8 @@ def fill(home):
                 file.flush()
     except OSError:
         pass
+    if not with_inodes:
+        return home
     try:
         for number in range(30):
             (home / f"empty-{number}").touch()
@@ -59,6 +63,28 @@ def test_with_a_full_home_the_server_starts_runs_a_cell_and_can_delete(
     assert answer.status_code == 204, answer.text
     assert not (full_home / "data" / "big.bin").exists()
     wait_until(lambda: "home" not in server.notices(), "the notice to go")
+
+
+# What plain Jupyter does with a full home: the settings that are usually advised.
+@pytest.mark.parametrize("full_home", [5000], indirect=True)
+@pytest.mark.parametrize("moved", [(), ("JUPYTER_CONFIG_DIR",)])
+def test_plain_jupyter_does_not_start_with_a_full_home(
+    full_home, start_server, tmp_path, moved
+):
+    places = {name: str(tmp_path / name) for name in moved}
+    with pytest.raises(AssertionError, match="the server ended"):
+        start_server(full_home, None, JUPYTER, JUPYTER_NO_CONFIG="1", **places)
+
+
+@pytest.mark.parametrize("full_home", [5000], indirect=True)
+def test_plain_jupyter_with_its_runtime_moved_runs_but_cannot_delete(
+    full_home, start_server, tmp_path
+):
+    moved = {"JUPYTER_RUNTIME_DIR": str(tmp_path / "scratch" / "runtime")}
+    server = start_server(full_home, None, JUPYTER, JUPYTER_NO_CONFIG="1", **moved)
+    assert server.kernel().run("print(6 * 7)") == "42\n"
+    answer = server.http.delete("/api/contents/data/big.bin")
+    assert (answer.status_code, "No space left" in answer.text) == (400, True)
 
 
 def test_a_roomy_home_is_not_mentioned(server, wait_until):

@@ -7,6 +7,7 @@ drew is told from the pixels of its output, asked for until they are there.
 
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 VIEWS = Path(__file__).parents[1] / "images" / "nwb_views.py"
 TRACKER = ".jupyter/lab/user-settings/@jupyterlab/notebook-extension"
@@ -95,6 +96,8 @@ def test_every_view_of_nwb_widgets_draws(visit, names, wait_until):
     cells.nth(len(names)).wait_for(state="attached")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    last = cells.nth(len(names)).locator(".jp-InputPrompt")
+    wait_until(lambda: re.search(r"\d", last.inner_text()), "the last cell's end", 400)
     failed = {}
     for number, name in enumerate(names, 1):
         output = cells.nth(number).locator(".jp-OutputArea-output").last
@@ -103,7 +106,7 @@ def test_every_view_of_nwb_widgets_draws(visit, names, wait_until):
             return output.count() and ink(output) > INK_SHARE
 
         try:
-            wait_until(drawn, f"the view {name}", 60)
+            wait_until(drawn, f"the view {name}", 30)
         except AssertionError as error:
             failed[name] = str(error)
         words = cells.nth(number).inner_text()

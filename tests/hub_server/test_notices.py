@@ -102,9 +102,11 @@ def test_a_stop_is_due_ten_minutes_before_and_no_earlier():
     start = datetime(2026, 11, 24, 9, tzinfo=UTC)
     limits = {"idle": timedelta(hours=1), "age": timedelta(days=3)}
     early, late = start + timedelta(minutes=49), start + timedelta(minutes=50)
-    assert due(early, start, start, limits) == {}
-    assert due(late, start, start, limits) == {"idle": start + timedelta(hours=1)}
-    assert due(late, start, late, limits) == {}
+    ahead = timedelta(minutes=10)
+    assert due(early, start, start, limits, ahead) == {}
+    told = {"idle": start + timedelta(hours=1)}
+    assert due(late, start, start, limits, ahead) == told
+    assert due(late, start, late, limits, ahead) == {}
 
 
 def test_the_page_posts_updates_and_withdraws_through_labs_commands(tmp_path):

@@ -27,6 +27,17 @@ def test_a_server_knows_its_limits_and_no_secret(base, running):
         assert secret not in text
 
 
+def test_what_the_hub_tells_a_server_is_what_the_server_looks_for(base, root):
+    environment = json.loads(
+        base.run("import json, os; print(json.dumps(dict(os.environ)))").text
+    )
+    told = {name for name in environment if name.startswith("ARCHIVE_HUB_")}
+    packages = root / "images" / "packages"
+    read = "".join(file.read_text() for file in packages.rglob("*.py"))
+    assert "ARCHIVE_HUB_CULL_AFTER_MIN" in told
+    assert {name for name in told if f'"{name}"' not in read} == set()
+
+
 OVER_THE_LIMIT = """
 import os
 child = os.fork()

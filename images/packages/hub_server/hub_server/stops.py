@@ -1,13 +1,15 @@
-"""Warns ten minutes before this server stops by itself.
+"""Warns some minutes before this server stops by itself.
 
 A hub stops servers that are idle, or too old.  It tells the server both limits, and the
 server, which knows when it began and when it was last used, can tell the person in
 time.
 
-``ARCHIVE_HUB_IDLE_TIMEOUT_MIN``
+``ARCHIVE_HUB_CULL_AFTER_MIN``
     Minutes without activity after which the hub stops the server.
 ``ARCHIVE_HUB_MAX_AGE_H``
     Hours after which the hub stops the server in any case.
+``ARCHIVE_HUB_WARN_MIN``
+    Minutes before a stop at which its owner is told; default 10.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,6 @@ from typing import Any
 
 from hub_server.notices import Board, Notice
 
-AHEAD = timedelta(minutes=10)
 IDLE = (
     "Nobody used this server for a while: it stops at {until}. Running a cell or "
     "opening a file keeps it. Your files stay; variables in kernels are lost."
@@ -27,9 +28,13 @@ AGE = (
 
 
 def due(
-    now: datetime, started: datetime, last: datetime, limits: dict[str, timedelta]
+    now: datetime,
+    started: datetime,
+    last: datetime,
+    limits: dict[str, timedelta],
+    ahead: timedelta,
 ) -> dict[str, datetime]:
-    """Return which stops come within the next ten minutes.
+    """Return which stops come soon.
 
     Parameters
     ----------
@@ -37,6 +42,8 @@ def due(
         Times with zone: of asking, of the server's start, of the last activity.
     limits
         ``idle`` and ``age``, each only where the hub has such a limit.
+    ahead
+        What "soon" means.
 
     Returns
     -------
@@ -45,7 +52,7 @@ def due(
     """
     since = {"idle": last, "age": started}
     stops = {kind: since[kind] + limit for kind, limit in limits.items()}
-    return {kind: stop for kind, stop in stops.items() if stop - now <= AHEAD}
+    return {kind: stop for kind, stop in stops.items() if stop - now <= ahead}
 
 
 class StopWatch:
@@ -57,21 +64,27 @@ class StopWatch:
         The server's web application: knows start and last activity.
     board
         Where the notice is shown.
-    limits
+    limits, ahead
         As for `due`.
     """
 
-    def __init__(self, web_app: Any, board: Board, limits: dict[str, timedelta]):
+    def __init__(
+        self,
+        web_app: Any,
+        board: Board,
+        limits: dict[str, timedelta],
+        ahead: timedelta,
+    ) -> None:
         self._web_app = web_app
         self._board = board
         self._limits = limits
+        self._ahead = ahead
 
     def tick(self) -> None:
         """Look once."""
         started = self._web_app.settings["started"]
-        stops = due(
-            datetime.now(UTC), started, self._web_app.last_activity(), self._limits
-        )
+        last = self._web_app.last_activity()
+        stops = due(datetime.now(UTC), started, last, self._limits, self._ahead)
         for kind, text in (("idle", IDLE), ("age", AGE)):
             if kind in stops:
                 until = stops[kind].isoformat(timespec="seconds")

@@ -32,6 +32,7 @@ from hub_server.stops import StopWatch
 BUSY_CAP_H = 24.0
 CACHE_CAP_BYTES = 10 * 2**30
 TICK_S = 10.0
+WARN_MIN = 10.0
 # Trimming reads every file of the cache.
 TRIM_EVERY_TICKS = 30
 
@@ -58,7 +59,7 @@ def number(name: str, default: float | None = None) -> float | None:
 
 def stop_limits() -> dict[str, timedelta]:
     """Return the hub's limits of age and idleness, those that it told."""
-    idle_min = number("ARCHIVE_HUB_IDLE_TIMEOUT_MIN")
+    idle_min = number("ARCHIVE_HUB_CULL_AFTER_MIN")
     age_h = number("ARCHIVE_HUB_MAX_AGE_H")
     limits = {}
     if idle_min:
@@ -164,10 +165,11 @@ def watches(serverapp: Any, board: Board) -> list[Callable[[], Any]]:
     scratch, home = scratch_dir(os.environ), home_dir(os.environ)
     cap_s = (number("ARCHIVE_HUB_BUSY_CAP_H", BUSY_CAP_H) or BUSY_CAP_H) * 3600
     cache_bytes = int(number("ARCHIVE_HUB_CACHE_CAP_BYTES") or CACHE_CAP_BYTES)
+    ahead = timedelta(minutes=number("ARCHIVE_HUB_WARN_MIN", WARN_MIN) or WARN_MIN)
     env = packages.env_dir(os.environ)
     looks: list[Callable[[], Any]] = [
         Activity(serverapp, board, scratch, cap_s).tick,
-        StopWatch(web_app, board, stop_limits()).tick,
+        StopWatch(web_app, board, stop_limits(), ahead).tick,
         HomeWatch(home, board, log).tick,
         PackagesWatch(env, Path(sys.prefix), board, log).tick,
         CacheWatch(scratch / "cache", cache_bytes, log).tick,
