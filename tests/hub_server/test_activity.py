@@ -38,14 +38,15 @@ def run_cell(server, code):
 
 
 def run_job(server, line):
-    """Run a line in a terminal."""
+    """Run a line in a terminal, as in a browser that is closed meanwhile."""
     name = server.http.post("/api/terminals").json()["name"]
     url = server.url.replace("http", "ws", 1)
     socket = create_connection(
         f"{url}/terminals/websocket/{name}", header={"Authorization": "token a-token"}
     )
     socket.send(json.dumps(["stdin", f"{line}\r"]))
-    return lambda: (socket.close(), server.http.delete(f"/api/terminals/{name}"))
+    socket.close()
+    return lambda: server.http.delete(f"/api/terminals/{name}")
 
 
 SILENT, PRINTING = "time.sleep(600)", "while True: print(1); time.sleep(0.3)"
