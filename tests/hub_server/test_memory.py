@@ -1,9 +1,12 @@
 """Memory is told of before it runs out, and named as the cause afterwards."""
 
+import logging
 import os
 import signal
 
 import pytest
+from hub_server.memory import MemoryWatch, used_bytes
+from hub_server.notices import Board
 
 from hub_config.local import limits
 
@@ -45,6 +48,22 @@ def test_a_kernel_killed_with_memory_to_spare_is_not_blamed_on_it(
     os.kill(int(kernel.run("import os; print(os.getpid())")), signal.SIGKILL)
     wait_until(lambda: "restarting kernel" in server.log.read_text(), "a new kernel")
     assert "killed" not in server.notices()
+
+
+class NoKernels:
+    """A kernel manager that has none."""
+
+    def list_kernel_ids(self):
+        return []
+
+
+@pytest.mark.parametrize(
+    ("share", "levels"), [(0.6, []), (0.86, ["warning"]), (0.98, ["error"])]
+)
+async def test_the_nearer_to_the_limit_the_louder(share, levels):
+    board = Board(logging.getLogger("memory"))
+    MemoryWatch(NoKernels(), board, int(used_bytes(os.getpid()) / share)).tick()
+    assert [notice["level"] for notice in await board.all()] == levels
 
 
 @pytest.fixture
