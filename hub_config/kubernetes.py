@@ -13,9 +13,11 @@ from dask_gateway_server.backends.kubernetes.backend import KubeBackend
 from dask_gateway_server.utils import FrozenAttrDict
 from jupyterhub.utils import subdomain_hook_idna
 
-from . import dask
+from . import dask, home_page
 from .backend import PerPerson
 from .configure import configure
+from .ledger import LEDGER_IN_POD
+from .packing import HOMES_IN_POD
 from .settings import load
 from .spawner import RobustKubeSpawner
 from .startpage import StartPage
@@ -71,6 +73,8 @@ def hub(c: Any) -> None:
         "DASK_GATEWAY__PROXY_ADDRESS": f"gateway://{GATEWAY}:80",
         "DASK_GATEWAY__PUBLIC_ADDRESS": "/services/dask-gateway",
     }
+    c.ArchiveAuthenticator.ledger_path = LEDGER_IN_POD
+    home_page.offer(c, HOMES_IN_POD)
     _address(c, os.environ.get("ARCHIVE_HUB_HOST", ""))
 
 

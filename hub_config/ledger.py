@@ -13,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
+# On the volume of JupyterHub's database.
+LEDGER_IN_POD = "/srv/jupyterhub/people.sqlite"
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS first_seen (
     archive TEXT NOT NULL,

@@ -12,12 +12,12 @@ from typing import Annotated
 
 import typer
 
-from .gate import number_of
 from .ledger import Ledger, LedgerError
 from .notices import Level, NoticeError, Notices
+from .people import UnknownPerson, person
 
 LEDGER = "people.sqlite"
-FAILURES = (NoticeError, LedgerError)
+FAILURES = (NoticeError, LedgerError, UnknownPerson)
 
 app = typer.Typer(no_args_is_help=True, help="Tell people something, all or one.")
 
@@ -88,31 +88,6 @@ def ledger_file(state: Path) -> Path:
             "state is with --state"
         )
     return file
-
-
-def person(ledger: Ledger, who: str) -> int:
-    """Return the GitHub number of `who`: a number, ``gh-NUMBER`` or a login.
-
-    Raises
-    ------
-    NoticeError
-        The hub never saw the login, or saw it with several accounts.
-    """
-    number = number_of(who if who.startswith("gh-") else f"gh-{who}")
-    if number is not None:
-        return number
-    numbers = ledger.numbers_called(who)
-    if not numbers:
-        raise NoticeError(
-            f"notice: nobody logged in here as {who!r}; give the GitHub number"
-        )
-    if len(numbers) > 1:
-        several = ", ".join(map(str, numbers))
-        raise NoticeError(
-            f"notice: {who!r} was the login of several accounts; give the number, "
-            f"one of {several}"
-        )
-    return numbers[0]
 
 
 def moment(words: str, now: datetime) -> datetime:

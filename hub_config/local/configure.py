@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import configure as everywhere
+from .. import home_page
 from ..profiles import profile_list
 from ..settings import Hub, load
 from . import environments, limits
@@ -97,9 +98,9 @@ def _servers(c: Any, state: State, run: Run, hub: Hub) -> None:
     c.LocalKubeSpawner.python = str(environments.user_python())
     c.LocalKubeSpawner.scratch_template = str(state.path / "scratch" / "{username}")
     c.LocalKubeSpawner.limit_prefix = limit_prefix(state)
-    c.SimpleLocalProcessSpawner.home_dir_template = str(
-        state.path / "homes" / "{username}"
-    )
+    homes = state.path / "homes"
+    c.SimpleLocalProcessSpawner.home_dir_template = str(homes / "{username}")
+    home_page.offer(c, str(homes))
     gateway = f"{run.inner('gateway_proxy')}/services/dask-gateway"
     c.KubeSpawner.environment |= {
         "ARCHIVE_HUB_TUTORIALS": str(environments.ROOT / "notebooks"),

@@ -1,0 +1,1 @@
+"""What must not be lost: backups, homes, the hub's database, and their way back."""
