@@ -10,6 +10,7 @@ from . import notice_command, suspend_command, usage_command
 from . import render as derived
 from .check.command import check
 from .images import commands as images
+from .keep import commands as keep
 from .local import commands as local
 from .operate import commands as operate
 from .rehearsal import command as rehearsal
@@ -29,6 +30,8 @@ app.command()(check)
 app.command()(operate.cost)
 app.command()(operate.quota)
 app.command()(rehearsal.rehearse)
+for command in keep.COMMANDS:
+    app.command()(command)
 
 
 @app.command()
@@ -48,6 +51,7 @@ def render(
 FAILURES = (
     SettingsError,
     *images.FAILURES,
+    *keep.FAILURES,
     *local.FAILURES,
     *operate.FAILURES,
     *notice_command.FAILURES,

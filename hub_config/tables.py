@@ -219,6 +219,22 @@ class Home(Table):
     """The folder a person keeps."""
 
     quota_gib: float = Field(gt=0)
+    warn_after_days: int = Field(default=180, ge=30)
+    put_away_after_days: int = Field(default=210, ge=37)
+    delete_after_days: int = Field(default=570, ge=67)
+
+    @model_validator(mode="after")
+    def _nobody_is_surprised(self) -> Self:
+        for first, then, days in (
+            ("warn_after_days", "put_away_after_days", 7),
+            ("put_away_after_days", "delete_after_days", 30),
+        ):
+            if getattr(self, then) < getattr(self, first) + days:
+                raise ValueError(
+                    f"{then} {getattr(self, then)} is less than {days} days after "
+                    f"{first} {getattr(self, first)}: people need that long"
+                )
+        return self
 
 
 class Idle(Table):

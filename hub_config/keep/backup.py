@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from ..packing import CHANGED, BrokenArchive, members, pack_command
+from .files import private_file, sync
 from .made import FORMAT, STAMP, SUMS, newest, read_manifest
 from .measure import Home
 from .place import SECRETS, KeepError, Piece, Place, Say, stream
@@ -64,7 +65,7 @@ class Draft:
         """Keep what a command prints as the file `name`."""
         path = self.folder / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _private(path) as file:
+        with private_file(path) as file:
             piece = stream(command, file, allowed)
             file.flush()
             os.fsync(file.fileno())
@@ -159,7 +160,7 @@ def backup(
         _finish(draft, place, made)
         target = folder / made.strftime(STAMP)
         draft.folder.rename(target)
-        _sync(folder)
+        sync(folder)
     return target
 
 
@@ -204,11 +205,11 @@ def _finish(draft: Draft, place: Place, made: datetime) -> None:
     draft.sums["manifest.json"] = sha256(text).hexdigest()
     lines = (f"{digest}  {name}\n" for name, digest in sorted(draft.sums.items()))
     for name, content in (("manifest.json", text), (SUMS, "".join(lines).encode())):
-        with _private(draft.folder / name) as file:
+        with private_file(draft.folder / name) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    _sync(draft.folder)
+    sync(draft.folder)
 
 
 def _require_room(draft: Draft, homes: list[Home]) -> None:
@@ -250,18 +251,6 @@ def _nothing_half(folder: Path) -> Iterator[None]:
     except BaseException:
         shutil.rmtree(folder / DRAFT, ignore_errors=True)
         raise
-
-
-def _private(path: Path) -> Any:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _told(complaints: list[str]) -> str:

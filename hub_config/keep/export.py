@@ -14,6 +14,7 @@ from ..ledger import Ledger
 from ..packing import CHANGED, BrokenArchive, members, pack_command
 from ..people import UnknownPerson, person
 from .backup import measured
+from .files import private_file
 from .measure import Home
 from .place import KeepError, Place, Say, stream
 
@@ -127,8 +128,7 @@ def _export(place: Place, home: Home, folder: Path, say: Say) -> Path:
 
 def _write(place: Place, name: str, draft: Path, target: Path, say: Say) -> None:
     command = [*place.prefix, *pack_command(place.homes, name)]
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as file:
+    with private_file(draft) as file:
         piece = stream(command, file, allowed=(0, CHANGED))
         file.flush()
         os.fsync(file.fileno())

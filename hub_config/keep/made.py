@@ -51,7 +51,7 @@ def verify(made: Path) -> dict[str, Any]:
     for name, expected in sorted(sums.items()):
         if name not in there:
             wrong.append(f"{name}: missing")
-        elif _sum_of(made / name) != expected:
+        elif sum_of(made / name) != expected:
             wrong.append(f"{name}: damaged")
     if wrong:
         faults = "; ".join(wrong[:_TOLD])
@@ -79,7 +79,8 @@ def prune(folder: Path, keep: int) -> list[Path]:
     return old
 
 
-def _sum_of(path: Path) -> str:
+def sum_of(path: Path) -> str:
+    """Return a file's SHA-256."""
     digest = sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):

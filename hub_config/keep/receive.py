@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..packing import HOME, BrokenArchive, unpack
+from .files import private_file
 from .measure import names
 
 _MARK = ".restoring"
@@ -98,9 +99,7 @@ def file(target: str) -> dict[str, Any]:
     """Write standard input to a private file, whole or not at all."""
     path = Path(target)
     draft = path.with_name(f"{_ARRIVING}{path.name}")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
+    with private_file(draft) as opened:
         shutil.copyfileobj(sys.stdin.buffer, opened)
         opened.flush()
         os.fsync(opened.fileno())

@@ -1,0 +1,146 @@
+"""A pod that may write where the hub's own only reads, for as long as it is needed.
+
+It runs the hub's image with the hub's two volumes, beside the hub or, if the hub must
+rest, in its stead.  kubectl does all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..packing import HOMES_IN_POD
+from .place import KeepError, Place
+
+NAME = "hub-keeper"
+_READY_WITHIN = "300s"
+# It goes even if this program cannot end it.
+_AT_MOST_S = 6 * 3600
+
+
+@contextmanager
+def keeper(namespace: str, *, alone: bool = False) -> Iterator[Place]:
+    """Start the pod, and end it after the block.
+
+    Parameters
+    ----------
+    namespace : str
+        The hub's.
+    alone : bool
+        Stop the hub meanwhile, and start it again; people's servers run on.
+
+    Yields
+    ------
+    Place
+        The hub's files, to be written.
+
+    Raises
+    ------
+    KeepError
+        kubectl refuses, or the pod does not come.
+    """
+    deployment = json.loads(
+        _kubectl(namespace, "get", "deployment/hub", "--output=json")
+    )
+    replicas = deployment["spec"].get("replicas", 1)
+    try:
+        if alone:
+            _scale(namespace, 0)
+        pod = json.dumps(manifest(deployment, beside=not alone))
+        _kubectl(namespace, "apply", "--filename=-", given=pod)
+        ready = ("--for=condition=Ready", f"--timeout={_READY_WITHIN}")
+        _kubectl(namespace, "wait", f"pod/{NAME}", *ready)
+        yield Place.of_cluster(namespace, f"pod/{NAME}")
+    finally:
+        gone = ("--ignore-not-found", "--grace-period=1", "--wait=true")
+        _kubectl(namespace, "delete", f"pod/{NAME}", *gone)
+        if alone:
+            _scale(namespace, replicas)
+
+
+def manifest(deployment: dict[str, Any], beside: bool) -> dict[str, Any]:
+    """Return the pod, made of the hub's deployment.
+
+    Parameters
+    ----------
+    deployment : dict
+        The hub's, as Kubernetes tells it.
+    beside : bool
+        On the hub's machine: its disk can be at one machine only.
+    """
+    spec = deployment["spec"]["template"]["spec"]
+    labels = deployment["spec"]["selector"]["matchLabels"]
+    hub = next(one for one in spec["containers"] if one["name"] == "hub")
+    claims = [
+        {
+            "name": one["name"],
+            "persistentVolumeClaim": {
+                "claimName": one["persistentVolumeClaim"]["claimName"]
+            },
+        }
+        for one in spec["volumes"]
+        if "persistentVolumeClaim" in one
+    ]
+    names = {one["name"] for one in claims}
+    mounts = [
+        {key: value for key, value in one.items() if key != "readOnly"}
+        for one in hub["volumeMounts"]
+        if one["name"] in names
+    ]
+    if HOMES_IN_POD not in {one["mountPath"] for one in mounts}:
+        raise KeepError(
+            f"keeper: the hub has no volume at {HOMES_IN_POD}; deploy this chart first"
+        )
+    container = {
+        "name": "hub",
+        "image": hub["image"],
+        "imagePullPolicy": hub.get("imagePullPolicy", "IfNotPresent"),
+        "command": ["sleep", str(_AT_MOST_S)],
+        "volumeMounts": mounts,
+        "securityContext": hub.get("securityContext", {}),
+    }
+    kept = ("nodeSelector", "tolerations", "securityContext", "imagePullSecrets")
+    made = {key: spec[key] for key in kept if key in spec}
+    if beside:
+        term = {
+            "labelSelector": {"matchLabels": labels},
+            "topologyKey": "kubernetes.io/hostname",
+        }
+        rule = {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+        made["affinity"] = {"podAffinity": rule}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": NAME, "labels": {"app": NAME}},
+        "spec": {
+            **made,
+            "containers": [container],
+            "volumes": claims,
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": _AT_MOST_S,
+            "automountServiceAccountToken": False,
+        },
+    }
+
+
+def _scale(namespace: str, replicas: int) -> None:
+    _kubectl(namespace, "scale", "deployment/hub", f"--replicas={replicas}")
+    words = ("rollout", "status", "deployment/hub", f"--timeout={_READY_WITHIN}")
+    _kubectl(namespace, *words)
+
+
+def _kubectl(namespace: str, *words: str, given: str = "") -> str:
+    command = ["kubectl", f"--namespace={namespace}", *words]
+    try:
+        done = subprocess.run(
+            command, input=given, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise KeepError("kubectl: not installed; install it") from None
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        raise KeepError(f"kubectl {words[0]}: {lines[-1]}")
+    return done.stdout

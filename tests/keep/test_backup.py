@@ -1,0 +1,318 @@
+"""A backup is whole or not there, and comes back as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from hub_config.keep.backup import backup
+from hub_config.keep.made import listed, newest, prune, verify
+from hub_config.keep.place import KeepError, Place
+from hub_config.keep.restore import restore, restore_inside
+from hub_config.ledger import Ledger
+from tests.test_packing import tree
+
+
+def at(minute):
+    return lambda: datetime(2026, 11, 24, 14, minute, tzinfo=UTC)
+
+
+@pytest.fixture
+def made(place, tmp_path, told):
+    return backup(place, tmp_path / "backups", told.append, clock=at(0))
+
+
+def test_it_is_private_and_any_machine_can_check_it(made, told):
+    assert made.name == "2026-11-24T14-00-00Z"
+    for one in (made, made.parent, *made.rglob("*")):
+        assert stat.S_IMODE(one.lstat().st_mode) == (0o700 if one.is_dir() else 0o600)
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=made, check=False
+    )
+    assert done.returncode == 0
+    manifest = verify(made)
+    assert list(manifest["homes"]) == ["gh-1001", "gh-1002", "gh-1003"]
+    assert manifest["secrets"] is True
+    assert told == [f"{n} of 3: gh-100{n}: 1 files" for n in (1, 2, 3)]
+
+
+def test_everything_comes_back_onto_an_empty_place(made, state, tmp_path, told):
+    odd = state / "homes/gh-1001" / os.fsdecode(b"caf\xe9")
+    odd.write_text("new")
+    place = Place.of_state(state)
+    second = backup(place, made.parent, told.append, clock=at(1))
+    target = tmp_path / "new"
+    assert restore(Place.of_state(target), second, told.append) == []
+    assert tree(target / "homes") == tree(state / "homes")
+    for name in ("secrets.json", "cookie_secret"):
+        assert (target / name).read_text() == (state / name).read_text()
+        assert stat.S_IMODE((target / name).stat().st_mode) == 0o600
+    with closing(sqlite3.connect(target / "hub.sqlite")) as db:
+        names = db.execute("SELECT name FROM users ORDER BY name").fetchall()
+    assert names == [("gh-1001",), ("gh-1002",), ("gh-1003",)]
+    with closing(Ledger(target / "people.sqlite")) as ledger:
+        assert ledger.numbers_called("BEN") == [1002]
+
+
+def test_what_is_only_in_the_write_ahead_log_is_in_the_backup(state, place, tmp_path):
+    with closing(sqlite3.connect(state / "hub.sqlite")) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("INSERT INTO users (name, cookie_id) VALUES ('gh-77', 'a')")
+        db.commit()
+        # Not committed.
+        db.execute("INSERT INTO users (name, cookie_id) VALUES ('gh-78', 'b')")
+        assert (state / "hub.sqlite-wal").stat().st_size
+        made = backup(place, tmp_path / "backups", print)
+    with closing(sqlite3.connect(made / "hub.sqlite")) as db:
+        rows = db.execute("SELECT name FROM users WHERE name LIKE 'gh-7_'").fetchall()
+    assert rows == [("gh-77",)]
+    assert not list(made.glob("*-wal"))
+
+
+def test_a_home_that_did_not_change_costs_no_room_again(made, state, place, told):
+    (state / "homes/gh-1002/work.ipynb").write_text("changed")
+    told.clear()
+    again = backup(place, made.parent, told.append, clock=at(1))
+    assert told[0].endswith("gh-1001: as before")
+    assert told[1].endswith("gh-1002: 1 files")
+    assert os.path.samefile(made / "homes/gh-1001.tar", again / "homes/gh-1001.tar")
+    assert not os.path.samefile(made / "homes/gh-1002.tar", again / "homes/gh-1002.tar")
+    verify(again)
+    told.clear()
+    backup(place, made.parent, told.append, full=True, clock=at(2))
+    assert not any("as before" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda home: (home / "work.ipynb").chmod(0o444),
+        lambda home: (home / "work.ipynb").rename(home / "other.ipynb"),
+        lambda home: (home / "deep/er").mkdir(parents=True),
+        lambda home: os.utime(home / "work.ipynb", (1, 1)),
+    ],
+)
+def test_no_change_goes_unseen(change, made, state, place, told):
+    change(state / "homes/gh-1001")
+    told.clear()
+    backup(place, made.parent, told.append, clock=at(1))
+    assert "as before" not in told[0]
+
+
+def test_a_file_that_changes_while_it_is_read_is_told_and_read_again(
+    made, state, place, told
+):
+    busy = state / "homes/gh-1001/log"
+    script = f"""
+import time
+with open({str(busy)!r}, "ab", 0) as file:
+    file.truncate(64 * 2**20)
+    print("ready", flush=True)
+    while True:
+        file.write(b"x" * 4096)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=-1) as writer:
+        assert writer.stdout
+        writer.stdout.readline()
+        told.clear()
+        again = backup(place, made.parent, told.append, clock=at(1))
+        writer.kill()
+    assert "file changed as we read it" in told[0]
+    assert verify(again)["homes"]["gh-1001"]["fingerprint"] == ""
+    told.clear()
+    backup(place, made.parent, told.append, clock=at(2))
+    assert "as before" not in told[0]
+
+
+def test_an_interrupted_backup_is_none_and_the_next_one_clears_it_up(
+    made, state, place, told
+):
+    with (state / "homes/gh-1003/large").open("wb") as file:
+        for _ in range(100):
+            file.write(b"x" * 2**20)
+    command = [Path(sys.executable).with_name("archive-hub"), "backup", made.parent]
+    process = subprocess.Popen(
+        [*command, "--state", state], stderr=subprocess.PIPE, text=True
+    )
+    draft = made.parent / ".unfinished/homes/gh-1003.tar"
+    deadline = time.monotonic() + 30
+    while not (draft.exists() and draft.stat().st_size):
+        assert time.monotonic() < deadline, "it never came to the last home"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert draft.exists()
+    assert listed(made.parent) == [made]
+    again = backup(place, made.parent, told.append, clock=at(1))
+    assert listed(made.parent) == [made, again]
+    assert not draft.exists()
+    verify(again)
+
+
+def test_two_at_once_are_refused(made, place):
+    import fcntl
+
+    with (made.parent / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(KeepError, match=r"another one runs in .*; wait for it"):
+            backup(place, made.parent, print)
+
+
+def test_a_full_disk_leaves_nothing_half(place, state, tmp_path):
+    if os.geteuid():
+        pytest.skip("a small file system needs root")
+    small = tmp_path / "small"
+    small.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=1m", "tmpfs"]
+    subprocess.run(["mount", *options, small], check=True)
+    try:
+        (state / "homes/gh-1002/large").write_bytes(os.urandom(2**21))
+        with pytest.raises(KeepError, match=r"needs 2 MiB .* are free; make room"):
+            backup(place, small, print)
+        (state / "homes/gh-1002/large").unlink()
+        (state / "homes/gh-1003/large").write_bytes(os.urandom(2**20 - 2**17))
+        with pytest.raises(KeepError, match="No space left on device"):
+            backup(place, small, print)
+        assert [one.name for one in small.iterdir()] == [".lock"]
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def damage(made: Path, name: str) -> None:
+    with (made / name).open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff")
+
+
+@pytest.mark.parametrize("name", ["hub.sqlite", "homes/gh-1002.tar", "manifest.json"])
+def test_a_damaged_backup_is_not_restored(name, made, tmp_path):
+    damage(made, name)
+    with pytest.raises(KeepError):
+        restore(Place.of_state(tmp_path / "new"), made, print)
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_is_wrong_is_named(made):
+    damage(made, "hub.sqlite")
+    (made / "homes/gh-1003.tar").unlink()
+    (made / "homes/gh-9.tar").write_text("slipped in")
+    with pytest.raises(KeepError, match="3 files are wrong") as caught:
+        verify(made)
+    for words in ("hub.sqlite: damaged", "gh-1003.tar: missing", "gh-9.tar: not of"):
+        assert words in str(caught.value)
+
+
+def test_a_place_that_is_not_empty_is_kept(made, state, place, told):
+    (state / "homes/gh-1001/work.ipynb").write_text("newer")
+    with pytest.raises(KeepError, match=r"not empty: .*hub\.sqlite.*3 homes; choose"):
+        restore(place, made, told.append)
+    assert (state / "homes/gh-1001/work.ipynb").read_text() == "newer"
+    restore(place, made, told.append, replace=True)
+    assert json.loads((state / "homes/gh-1001/work.ipynb").read_text())["of"] == "ada"
+    (aside,) = (state / "homes").glob(".replaced-*")
+    assert (aside / "gh-1001/work.ipynb").read_text() == "newer"
+    assert len(list(state.glob("hub.sqlite.replaced-*"))) == 1
+
+
+def test_an_interrupted_restore_goes_on(made, tmp_path, told):
+    target = Place.of_state(tmp_path / "new")
+
+    class Enough(Exception):
+        pass
+
+    def stop_at_the_second(line: str) -> None:
+        if line.startswith("2 of 3"):
+            raise Enough
+
+    with pytest.raises(Enough):
+        restore(target, made, stop_at_the_second)
+    assert not Path(target.database).exists()
+    other = backup(Place.of_state(tmp_path / "state"), made.parent, print)
+    with pytest.raises(KeepError, match="not empty"):
+        restore(target, other, print)
+    told.clear()
+    restore(target, made, told.append)
+    assert [line.split(": ")[-1] for line in told[1:]] == [
+        "there already",
+        "there already",
+        "1 files",
+    ]
+    assert Path(target.database).exists()
+
+
+def test_a_restore_waits_for_no_running_hub(made, place):
+    with place.at_rest(), pytest.raises(KeepError, match="a hub already runs on it"):
+        restore(place, made, print, replace=True)
+
+
+def test_one_persons_file_comes_beside_what_they_have(made, state, place):
+    (state / "homes/gh-1001/work.ipynb").write_text("newer")
+    beside, files = restore_inside(place, made, "gh-1001", "work.ipynb")
+    assert files == 1
+    home = state / "homes/gh-1001"
+    assert json.loads((home / beside / "work.ipynb").read_text())["of"] == "ada"
+    assert (home / "work.ipynb").read_text() == "newer"
+
+
+@pytest.mark.parametrize("path", ["nothing", "../gh-1002/work.ipynb", "", "work"])
+def test_a_file_that_was_not_there_is_said(path, made, place, state):
+    with pytest.raises(KeepError, match=r"gh-1001 had no "):
+        restore_inside(place, made, "gh-1001", path)
+    assert len(list((state / "homes/gh-1001").iterdir())) == 1
+
+
+def test_a_person_who_was_not_there_is_said(made, place):
+    with pytest.raises(KeepError, match="no home gh-9; there are: gh-1001"):
+        restore_inside(place, made, "gh-9", "work.ipynb")
+
+
+def test_old_backups_go_and_the_new_ones_stay_whole(made, place):
+    later = [backup(place, made.parent, print, clock=at(n)) for n in (1, 2)]
+    assert prune(made.parent, 0) == []
+    assert prune(made.parent, 2) == [made]
+    assert listed(made.parent) == later
+    assert newest(made.parent) == later[-1]
+    for one in later:
+        verify(one)
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["backup", "{b}", "--state", "{b}/no"], "no such folder"),
+        (["backup", "/proc/no", "--state", "{s}"], "name another folder with --to"),
+        (["restore", "{b}/no", "--state", "{b}/new"], "no backup in"),
+        (["restore", "{s}", "--state", "{b}/new"], "no backup in"),
+        (["restore", "{b}", "--state", "{s}", "--person", "ada"], "go together"),
+        (["export", "--state", "{s}"], "name a person, or say --all"),
+        (["export", "zoe", "--state", "{s}"], "nobody logged in here as 'zoe'"),
+        (["export", "42", "--state", "{s}"], "has no home in"),
+        (["rollback", "--state", "{s}"], "no copy beside"),
+        (["upgrade", "--state", "{s}", "--python", "/no"], "No such file"),
+        (["retention", "--undo", "ada", "--state", "{s}"], "was not put away"),
+        (["unbind", "ada", "--archive", "x", "--state", "{s}"], "no archive 'x'"),
+    ],
+)
+def test_wrong_words_get_one_line(words, fault, made, state, archive_hub):
+    words = [word.format(b=made.parent, s=state) for word in words]
+    done = archive_hub(*words)
+    assert done.returncode == 1
+    assert fault in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_time_is_told_in_the_name(place, tmp_path):
+    made = backup(place, tmp_path / "b", print)
+    stamp = datetime.strptime(made.name, "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
+    assert abs(datetime.now(UTC) - stamp) < timedelta(minutes=5)
