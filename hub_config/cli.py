@@ -14,6 +14,7 @@ from .keep import commands as keep
 from .local import commands as local
 from .operate import commands as operate
 from .rehearsal import command as rehearsal
+from .operate.due_command import due
 from .settings import SettingsError, load
 from .who import who
 
@@ -30,6 +31,7 @@ app.command()(check)
 app.command()(operate.cost)
 app.command()(operate.quota)
 app.command()(rehearsal.rehearse)
+app.command()(due)
 for command in keep.COMMANDS:
     app.command()(command)
 
