@@ -139,6 +139,9 @@ def _unpack_one(
         done.left_out.append(f"{_shown(member.name)}: {error}")
     else:
         done.files += not member.isdir()
+        if member.issym():
+            times = (member.mtime, member.mtime)
+            os.utime(into / member.name, times, follow_symlinks=False)
 
 
 def _checked(member: tarfile.TarInfo, into: str, name: str) -> tarfile.TarInfo:

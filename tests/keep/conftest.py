@@ -26,8 +26,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     session = orm.new_session_factory(f"sqlite:///{path}")()
     for number in PEOPLE:
         user = orm.User(name=f"gh-{number}")
-        user.orm_spawners[""] = orm.Spawner(name="")
         session.add(user)
+        session.add(orm.Spawner(name="", user=user))
     session.commit()
     session.close()
     session.get_bind().dispose()
