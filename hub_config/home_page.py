@@ -7,6 +7,7 @@ administrator either, anybody else's.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -84,13 +85,13 @@ class HomeHandler(BaseHandler):  # type: ignore[misc]
             self._busy.discard(name)
 
     async def _send(self, name: str) -> None:
+        # In a thread: a file server that hangs must not hold the hub up.
+        if not await asyncio.to_thread(os.path.isdir, os.path.join(self.homes, name)):
+            why = "There are no files of yours yet: start a server once."
+            raise NoDownload(404, why)
         async with _packing(self.homes, name) as process:
             assert process.stdout is not None
             chunk = await process.stdout.read(_CHUNK_BYTES)
-            if not chunk:
-                raise NoDownload(
-                    404, "There are no files of yours yet: start a server once."
-                )
             file = f"{name}-{datetime.now(UTC):%Y%m%d}.tar"
             self.set_header("Content-Type", "application/x-tar")
             self.set_header("Content-Disposition", f'attachment; filename="{file}"')

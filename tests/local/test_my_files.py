@@ -77,11 +77,9 @@ def test_a_stranger_and_a_token_get_none(running, person, homes):
 
 
 def test_who_has_no_files_yet_is_told(person, homes):
-    noor = person("mei")
-    assert not (homes / "gh-1004").exists() or homes
     if (homes / "gh-1004").exists():
         pytest.skip("another test started a server of mei's")
-    answer = noor.get(HOME)
+    answer = person("mei").get(HOME)
     assert answer.status_code == 404
     assert "There are no files of yours yet" in answer.text
 
