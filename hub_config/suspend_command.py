@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from .ledger import Ledger
-from .notice_command import DEFAULT_STATE, StateOption, ledger_file, person
+from .notice_command import DEFAULT_STATE, StateOption, ledger_file
+from .people import person
 from .suspended import LONGEST_REASON, Suspended
 
 
