@@ -246,15 +246,32 @@ def upgrade(
     python: Annotated[
         Path, typer.Option(help="Interpreter of the environment that will run the hub.")
     ] = Path(sys.executable),
+    namespace: NamespaceOption = "",
+    copy_only: Annotated[
+        bool, typer.Option("--copy-only", help="Only copy; the hub may run.")
+    ] = False,
 ) -> None:
-    """Bring the database to a newer JupyterHub; a copy of it is kept first."""
+    """Bring the database to a newer JupyterHub; a copy of it is kept first.
+
+    In a cluster it is only copied: the chart's new hub changes it when it starts.
+    """
+    if namespace:
+        _there(Place.of_cluster(namespace), "upgrade", "--copy-only")
     place = place_of(state, "")
+    if copy_only:
+        database.copy_first(Path(place.database), _say)
+        return
     with place.at_rest():
         database.upgrade(Path(place.database), python, _say)
 
 
-def rollback(state: StateOption = DEFAULT_STATE) -> None:
+def rollback(
+    state: StateOption = DEFAULT_STATE, namespace: NamespaceOption = ""
+) -> None:
     """Put the database from before the last upgrade back."""
+    if namespace:
+        with keeper(namespace, alone=True) as keeping:
+            _there(keeping, "rollback")
     place = place_of(state, "")
     with place.at_rest():
         database.rollback(Path(place.database), _say)

@@ -51,12 +51,7 @@ def upgrade(database: Path, python: Path, say: Say) -> Path | None:
     if have == want:
         say(f"JupyterHub {version}: the database fits; nothing to do.")
         return None
-    stamp = datetime.now(UTC).strftime(STAMP)
-    copy = database.with_name(f"{database.name}{COPY}{stamp}")
-    with _one_line():
-        copy_database(database, copy)
-        copy.chmod(0o600)
-    say(f"Copied the database to {copy.name}.")
+    copy = copy_first(database, say)
     try:
         _ask(python, str(database))
         with _one_line(), TemporaryDirectory(dir=database.parent) as folder:
@@ -67,6 +62,26 @@ def upgrade(database: Path, python: Path, say: Say) -> Path | None:
         _put(copy, database)
         raise
     say(f"JupyterHub {version}: the schema went from {have} to {want}.")
+    return copy
+
+
+def copy_first(database: Path, say: Say) -> Path:
+    """Copy a database to beside it, where `rollback` finds it; a hub may run.
+
+    Raises
+    ------
+    KeepError
+        It cannot be read, or the disk is full.
+    """
+    stamp = datetime.now(UTC).strftime(STAMP)
+    copy = database.with_name(f"{database.name}{COPY}{stamp}")
+    draft = database.with_name(f".{database.name}.copying")
+    draft.unlink(missing_ok=True)
+    with _one_line():
+        copy_database(database, draft)
+    draft.chmod(0o600)
+    draft.rename(copy)
+    say(f"Copied the database to {copy.name}.")
     return copy
 
 

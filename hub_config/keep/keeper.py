@@ -6,6 +6,7 @@ rest, in its stead.  kubectl does all of it.
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 from collections.abc import Iterator
@@ -103,7 +104,9 @@ def manifest(deployment: dict[str, Any], beside: bool) -> dict[str, Any]:
         "securityContext": hub.get("securityContext", {}),
     }
     kept = ("nodeSelector", "tolerations", "securityContext", "imagePullSecrets")
-    made = {key: spec[key] for key in kept if key in spec}
+    made = copy.deepcopy({key: spec[key] for key in kept if key in spec})
+    # Kubernetes would give every file of every home to that group.
+    made.get("securityContext", {}).pop("fsGroup", None)
     if beside:
         term = {
             "labelSelector": {"matchLabels": labels},
@@ -122,6 +125,7 @@ def manifest(deployment: dict[str, Any], beside: bool) -> dict[str, Any]:
             "restartPolicy": "Never",
             "activeDeadlineSeconds": _AT_MOST_S,
             "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
         },
     }
 
