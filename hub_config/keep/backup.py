@@ -149,6 +149,7 @@ def backup(
         # What is left of one that was interrupted.
         shutil.rmtree(draft.folder, ignore_errors=True)
         draft.folder.mkdir(mode=0o700)
+        say("Measuring homes …")
         homes = measured(place)
         _require_room(draft, homes)
         for number, home in enumerate(homes, start=1):
@@ -220,7 +221,7 @@ def _require_room(draft: Draft, homes: list[Home]) -> None:
     if needed > free:
         raise KeepError(
             f"backup: needs {needed >> 20} MiB in {draft.folder.parent}, "
-            f"{free >> 20} MiB are free; make room, or name another folder with --to"
+            f"{free >> 20} MiB are free; make room, or name another folder"
         )
 
 
@@ -239,7 +240,7 @@ def _alone(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise KeepError(
             f"backup: {error.filename or folder}: {error.strerror}; "
-            "name another folder with --to"
+            "make room, or name another folder"
         ) from None
 
 

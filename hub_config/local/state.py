@@ -10,6 +10,7 @@
         people.sqlite       what the hub remembers about people
         archive/            the sample archive: objects and catalogue
         homes/gh-NUMBER/    one folder a person
+        archived/           homes that nobody used, one file each
         scratch/gh-NUMBER/  caches; may be deleted at any time
         logs/
 """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -84,3 +87,25 @@ def place(state: Path) -> Place:
 @pytest.fixture
 def told() -> list[str]:
     return []
+
+
+@pytest.fixture
+def as_in_a_cluster(tmp_path, monkeypatch):
+    """Return a function that puts a place behind `kubectl exec`.
+
+    A stand-in for kubectl runs here what it is given, in the pod's stead.
+    """
+    kubectl = tmp_path / "bin" / "kubectl"
+    kubectl.parent.mkdir()
+    kubectl.write_text(
+        '#!/bin/sh\nfor word; do shift; [ "$word" = -- ] && break; done\nexec "$@"\n'
+    )
+    kubectl.chmod(0o755)
+    path = f"{kubectl.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", path)
+
+    def behind(place: Place) -> Place:
+        there = Place.of_cluster("hub")
+        return replace(place, prefix=there.prefix, python=there.python, state=None)
+
+    return behind

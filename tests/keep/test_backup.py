@@ -44,7 +44,8 @@ def test_it_is_private_and_any_machine_can_check_it(made, told):
     manifest = verify(made)
     assert list(manifest["homes"]) == ["gh-1001", "gh-1002", "gh-1003"]
     assert manifest["secrets"] is True
-    assert told == [f"{n} of 3: gh-100{n}: 1 files" for n in (1, 2, 3)]
+    lines = [f"{n} of 3: gh-100{n}: 1 files" for n in (1, 2, 3)]
+    assert told == ["Measuring homes …", *lines]
 
 
 def test_everything_comes_back_onto_an_empty_place(made, state, tmp_path, told):
@@ -84,8 +85,8 @@ def test_a_home_that_did_not_change_costs_no_room_again(made, state, place, told
     (state / "homes/gh-1002/work.ipynb").write_text("changed")
     told.clear()
     again = backup(place, made.parent, told.append, clock=at(1))
-    assert told[0].endswith("gh-1001: as before")
-    assert told[1].endswith("gh-1002: 1 files")
+    assert told[1].endswith("gh-1001: as before")
+    assert told[2].endswith("gh-1002: 1 files")
     assert os.path.samefile(made / "homes/gh-1001.tar", again / "homes/gh-1001.tar")
     assert not os.path.samefile(made / "homes/gh-1002.tar", again / "homes/gh-1002.tar")
     verify(again)
@@ -107,7 +108,7 @@ def test_no_change_goes_unseen(change, made, state, place, told):
     change(state / "homes/gh-1001")
     told.clear()
     backup(place, made.parent, told.append, clock=at(1))
-    assert "as before" not in told[0]
+    assert "as before" not in told[1]
 
 
 def test_a_file_that_changes_while_it_is_read_is_told_and_read_again(
@@ -128,11 +129,11 @@ with open({str(busy)!r}, "ab", 0) as file:
         told.clear()
         again = backup(place, made.parent, told.append, clock=at(1))
         writer.kill()
-    assert "file changed as we read it" in told[0]
+    assert "file changed as we read it" in told[1]
     assert verify(again)["homes"]["gh-1001"]["fingerprint"] == ""
     told.clear()
     backup(place, made.parent, told.append, clock=at(2))
-    assert "as before" not in told[0]
+    assert "as before" not in told[1]
 
 
 def test_an_interrupted_backup_is_none_and_the_next_one_clears_it_up(
@@ -291,7 +292,7 @@ def test_old_backups_go_and_the_new_ones_stay_whole(made, place):
     ("words", "fault"),
     [
         (["backup", "{b}", "--state", "{b}/no"], "no such folder"),
-        (["backup", "/proc/no", "--state", "{s}"], "name another folder with --to"),
+        (["backup", "/proc/no", "--state", "{s}"], "make room, or name another folder"),
         (["restore", "{b}/no", "--state", "{b}/new"], "no backup in"),
         (["restore", "{s}", "--state", "{b}/new"], "no backup in"),
         (["restore", "{b}", "--state", "{s}", "--person", "ada"], "go together"),
@@ -316,3 +317,16 @@ def test_time_is_told_in_the_name(place, tmp_path):
     made = backup(place, tmp_path / "b", print)
     stamp = datetime.strptime(made.name, "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
     assert abs(datetime.now(UTC) - stamp) < timedelta(minutes=5)
+
+
+def test_a_hub_behind_kubectl_comes_and_goes_the_same_way(
+    place, tmp_path, told, as_in_a_cluster
+):
+    made = backup(as_in_a_cluster(place), tmp_path / "backups", told.append)
+    assert verify(made)["secrets"] is False
+    target = tmp_path / "new"
+    (target / "homes").mkdir(parents=True)
+    assert restore(as_in_a_cluster(Place.of_state(target)), made, told.append) == []
+    assert tree(target / "homes") == tree(Path(place.homes))
+    assert Path(target / "hub.sqlite").exists()
+    assert not (target / "secrets.json").exists()

@@ -26,12 +26,23 @@ print(sha256(Path("results.bin").read_bytes()).hexdigest())
 """
 
 
-def visitor(url: str) -> Visitor:
-    return Visitor(base_url=url, follow_redirects=True, timeout=60)
+@pytest.fixture
+def visitor():
+    made = []
+
+    def go(url: str) -> Visitor:
+        made.append(Visitor(base_url=url, follow_redirects=True, timeout=60))
+        return made[-1]
+
+    yield go
+    for one in made:
+        one.close()
 
 
+# Two starts of the hub and two of a server.
+@pytest.mark.timeout(900)
 def test_a_lost_hub_comes_back_with_homes_sign_ins_and_tokens(
-    tmp_path, root, hub_on, archive_hub
+    tmp_path, root, hub_on, archive_hub, visitor
 ):
     if not os.access(environments.user_python(), os.X_OK):
         pytest.skip("no user environment; `archive-hub local prepare` makes it")
@@ -65,8 +76,7 @@ def test_a_lost_hub_comes_back_with_homes_sign_ins_and_tokens(
         page = back.get("/hub/home")
         assert page.url.path == "/hub/home"
         assert "ada" in page.text
-        with visitor(status["url"]) as program:
-            who = program.get("/hub/api/user", headers=token)
+        who = visitor(status["url"]).get("/hub/api/user", headers=token)
         assert who.json()["name"] == "gh-1001"
         again = started(back, "tiny")
         assert again.run(CHECK).text.strip() == expected

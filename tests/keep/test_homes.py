@@ -7,7 +7,6 @@ import os
 import subprocess
 import tarfile
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -126,24 +125,9 @@ def test_a_login_that_changed_hands_is_forgotten(state, archive_hub):
     assert archive_hub("unbind", "zoe", "--state", str(state)).returncode == 1
 
 
-def test_the_export_of_a_place_in_a_cluster_runs_behind_kubectl(
-    place, tmp_path, monkeypatch, told
+def test_the_home_of_a_hub_behind_kubectl_is_exported(
+    place, tmp_path, told, as_in_a_cluster
 ):
-    """A stand-in for kubectl runs what it is given here, in the hub's stead."""
-    from hub_config.keep.place import Place
-
-    kubectl = tmp_path / "bin/kubectl"
-    kubectl.parent.mkdir()
-    kubectl.write_text(
-        '#!/bin/sh\nfor word; do shift; [ "$word" = -- ] && break; done\nexec "$@"\n'
-    )
-    kubectl.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{kubectl.parent}:{os.environ['PATH']}")
-    remote = Place(
-        **vars(place)
-        | {"prefix": Place.of_cluster("hub").prefix, "state": None, "name": "hub"}
-    )
-    file = export(remote, "ada", tmp_path, told.append)
+    file = export(as_in_a_cluster(place), "ada", tmp_path, told.append)
     with tarfile.open(file) as tar:
         assert "gh-1001/work.ipynb" in tar.getnames()
-    assert Path(remote.homes) == Path(place.homes)
