@@ -11,6 +11,7 @@ from . import render as derived
 from .check.command import check
 from .images import commands as images
 from .keep import commands as keep
+from .keep import home_commands
 from .local import commands as local
 from .operate import commands as operate
 from .rehearsal import command as rehearsal
@@ -32,7 +33,7 @@ app.command()(operate.cost)
 app.command()(operate.quota)
 app.command()(rehearsal.rehearse)
 app.command()(due)
-for command in keep.COMMANDS:
+for command in (*keep.COMMANDS, *home_commands.COMMANDS):
     app.command()(command)
 
 

@@ -88,7 +88,7 @@ class HomeHandler(BaseHandler):  # type: ignore[misc]
         # In a thread: a file server that hangs must not hold the hub up.
         if not await asyncio.to_thread(os.path.isdir, os.path.join(self.homes, name)):
             why = "There are no files of yours yet: start a server once."
-            raise NoDownload(404, why)
+            raise NoDownload(409, why)
         async with _packing(self.homes, name) as process:
             assert process.stdout is not None
             chunk = await process.stdout.read(_CHUNK_BYTES)

@@ -73,28 +73,8 @@ def manifest(deployment: dict[str, Any], beside: bool) -> dict[str, Any]:
         On the hub's machine: its disk can be at one machine only.
     """
     spec = deployment["spec"]["template"]["spec"]
-    labels = deployment["spec"]["selector"]["matchLabels"]
     hub = next(one for one in spec["containers"] if one["name"] == "hub")
-    claims = [
-        {
-            "name": one["name"],
-            "persistentVolumeClaim": {
-                "claimName": one["persistentVolumeClaim"]["claimName"]
-            },
-        }
-        for one in spec["volumes"]
-        if "persistentVolumeClaim" in one
-    ]
-    names = {one["name"] for one in claims}
-    mounts = [
-        {key: value for key, value in one.items() if key != "readOnly"}
-        for one in hub["volumeMounts"]
-        if one["name"] in names
-    ]
-    if HOMES_IN_POD not in {one["mountPath"] for one in mounts}:
-        raise KeepError(
-            f"keeper: the hub has no volume at {HOMES_IN_POD}; deploy this chart first"
-        )
+    claims, mounts = _volumes(spec, hub)
     container = {
         "name": "hub",
         "image": hub["image"],
@@ -108,26 +88,50 @@ def manifest(deployment: dict[str, Any], beside: bool) -> dict[str, Any]:
     # Kubernetes would give every file of every home to that group.
     made.get("securityContext", {}).pop("fsGroup", None)
     if beside:
-        term = {
-            "labelSelector": {"matchLabels": labels},
-            "topologyKey": "kubernetes.io/hostname",
-        }
-        rule = {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
-        made["affinity"] = {"podAffinity": rule}
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": NAME, "labels": {"app": NAME}},
-        "spec": {
-            **made,
-            "containers": [container],
-            "volumes": claims,
-            "restartPolicy": "Never",
-            "activeDeadlineSeconds": _AT_MOST_S,
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-        },
+        labels = deployment["spec"]["selector"]["matchLabels"]
+        made["affinity"] = {"podAffinity": _beside(labels)}
+    made |= {
+        "containers": [container],
+        "volumes": claims,
+        "restartPolicy": "Never",
+        "activeDeadlineSeconds": _AT_MOST_S,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
     }
+    about = {"name": NAME, "labels": {"app": NAME}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": about, "spec": made}
+
+
+def _volumes(
+    spec: dict[str, Any], hub: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the hub's disks and where it has them, to be written."""
+    claims = {
+        one["name"]: {"claimName": one["persistentVolumeClaim"]["claimName"]}
+        for one in spec["volumes"]
+        if "persistentVolumeClaim" in one
+    }
+    mounts = [
+        {key: value for key, value in one.items() if key != "readOnly"}
+        for one in hub["volumeMounts"]
+        if one["name"] in claims
+    ]
+    if HOMES_IN_POD not in {one["mountPath"] for one in mounts}:
+        raise KeepError(
+            f"keeper: the hub has no volume at {HOMES_IN_POD}; deploy this chart first"
+        )
+    volumes = [
+        {"name": name, "persistentVolumeClaim": claim} for name, claim in claims.items()
+    ]
+    return volumes, mounts
+
+
+def _beside(labels: dict[str, str]) -> dict[str, Any]:
+    term = {
+        "labelSelector": {"matchLabels": labels},
+        "topologyKey": "kubernetes.io/hostname",
+    }
+    return {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
 
 
 def _scale(namespace: str, replicas: int) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from jupyterhub import orm
 
+from hub_config.keep.backup import backup
 from hub_config.keep.place import Place
 from hub_config.ledger import Ledger
 from hub_config.local.state import State
@@ -109,3 +110,12 @@ def as_in_a_cluster(tmp_path, monkeypatch):
         return replace(place, prefix=there.prefix, python=there.python, state=None)
 
     return behind
+
+
+def at(minute):
+    return lambda: datetime(2026, 11, 24, 14, minute, tzinfo=UTC)
+
+
+@pytest.fixture
+def made(place, tmp_path, told):
+    return backup(place, tmp_path / "backups", told.append, clock=at(0))

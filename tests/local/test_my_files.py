@@ -80,7 +80,7 @@ def test_who_has_no_files_yet_is_told(person, homes):
     if (homes / "gh-1004").exists():
         pytest.skip("another test started a server of mei's")
     answer = person("mei").get(HOME)
-    assert answer.status_code == 404
+    assert answer.status_code == 409
     assert "There are no files of yours yet" in answer.text
 
 
