@@ -48,18 +48,19 @@ def keeper(namespace: str, *, alone: bool = False) -> Iterator[Place]:
     )
     replicas = deployment["spec"].get("replicas", 1)
     try:
-        if alone:
-            _scale(namespace, 0)
-        pod = json.dumps(manifest(deployment, beside=not alone))
+        # The hub stops after its disk is held, and starts before it is let go.
+        pod = json.dumps(manifest(deployment, beside=replicas > 0))
         _kubectl(namespace, "apply", "--filename=-", given=pod)
         ready = ("--for=condition=Ready", f"--timeout={_READY_WITHIN}")
         _kubectl(namespace, "wait", f"pod/{NAME}", *ready)
+        if alone:
+            _scale(namespace, 0)
         yield Place.of_cluster(namespace, f"pod/{NAME}")
     finally:
-        gone = ("--ignore-not-found", "--grace-period=1", "--wait=true")
-        _kubectl(namespace, "delete", f"pod/{NAME}", *gone)
         if alone:
             _scale(namespace, replicas)
+        gone = ("--ignore-not-found", "--grace-period=1", "--wait=true")
+        _kubectl(namespace, "delete", f"pod/{NAME}", *gone)
 
 
 def manifest(deployment: dict[str, Any], beside: bool) -> dict[str, Any]:

@@ -125,15 +125,15 @@ def test_the_hub_rests_meanwhile_and_starts_again(kubectl):
         during = kubectl()
     assert during == [
         "get deployment/hub",
-        "scale deployment/hub",
-        "rollout status",
         "apply --filename=-",
         "wait pod/hub-keeper",
-    ]
-    assert kubectl()[len(during) :] == [
-        "delete pod/hub-keeper",
         "scale deployment/hub",
         "rollout status",
+    ]
+    assert kubectl()[len(during) :] == [
+        "scale deployment/hub",
+        "rollout status",
+        "delete pod/hub-keeper",
     ]
 
 
@@ -144,9 +144,9 @@ def test_a_pod_that_does_not_come_leaves_the_hub_running(step, kubectl, monkeypa
     with told, keeper("hub", alone=True):
         pytest.fail("it did not come")
     assert kubectl()[-3:] == [
-        "delete pod/hub-keeper",
         "scale deployment/hub",
         "rollout status",
+        "delete pod/hub-keeper",
     ]
 
 
