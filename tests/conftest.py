@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -27,11 +26,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from hub_config import settings
 from hub_config.local import environments
+from hub_config.visit.browser import Visitor
 
 
 @pytest.fixture(scope="session")
@@ -109,45 +108,12 @@ def running(
         yield status
 
 
-class Visitor(httpx.Client):
-    """A browser as far as HTTP goes: cookies, redirects, forms."""
-
-    def log_in(self, login: str, *, accept: bool = True) -> httpx.Response:
-        """Sign in through the stand-in of GitHub; return the page one ends on.
-
-        Who comes in accepts the terms, unless `accept` is false.
-        """
-        page = self.get("/hub/oauth_login", params={"next": "/hub/home"})
-        assert "authorize" in str(page.url), page.text
-        form = dict(page.url.params) | {"login": login}
-        answer = self.post(page.url.copy_with(query=None), data=form)
-        if accept and answer.is_success:
-            self.accept_terms()
-        return answer
-
-    def accept_terms(self) -> httpx.Response:
-        """Accept the terms of use as the form does; once more does no harm."""
-        page = self.get("/hub/terms").text
-        version = re.search(r'name="version" value="([^"]+)"', page)
-        form = {"_xsrf": self.xsrf, "version": version[1] if version else ""}
-        return self.post("/hub/terms", data=form | {"next": "/hub/home"})
-
-    @property
-    def xsrf(self) -> str:
-        """The token that forms of the hub must bring."""
-        return next(
-            cookie.value or ""
-            for cookie in self.cookies.jar
-            if cookie.name == "_xsrf" and cookie.path == "/hub/"
-        )
-
-
 @pytest.fixture(scope="session")
 def log_in(running: dict[str, Any]) -> Iterator[Callable[[str], Visitor]]:
     visitors: list[Visitor] = []
 
     def make(login: str) -> Visitor:
-        visitor = Visitor(base_url=running["url"], follow_redirects=True, timeout=60)
+        visitor = Visitor(running["url"])
         visitors.append(visitor)
         visitor.log_in(login)
         return visitor

@@ -19,8 +19,7 @@ from hub_config.local.serving import serving
 from hub_config.local.standins.cast import DEFAULT_CAST
 from hub_config.local.standins.people import Person
 from hub_config.local.state import State
-
-from .visitor import Visitor
+from hub_config.visit.browser import Visitor
 
 PEOPLE = 50
 
@@ -67,8 +66,9 @@ def rows(folder: Path) -> Iterator[tuple[str, ...]]:
 
 
 def _come(url: str, login: str) -> None:
-    with Visitor(url) as visitor:
-        visitor.start(visitor.log_in(login), "")
+    with Visitor(url, timeout_s=120) as visitor:
+        visitor.log_in(login)
+        visitor.start_server(visitor.name, "")
 
 
 class _stub:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
-import uuid
 from collections.abc import Iterator
 
-import websocket
-
-from .visitor import Visitor
+from hub_config.visit.browser import Visitor
+from hub_config.visit.server import Server, execute
 
 ROUNDS = 200
 
 
 def rows(url: str) -> Iterator[tuple[str, ...]]:
     """Yield the rows of the table."""
-    with Visitor(url) as visitor:
-        name = visitor.log_in("ada")
-        ready = visitor.start(name, "base")
+    with Visitor(url, timeout_s=120) as visitor:
+        visitor.log_in("ada")
+        server = Server(visitor, visitor.name)
+        started = time.perf_counter()
+        visitor.start_server(server.name, "base")
+        ready = time.perf_counter() - started
         yield "server ready, Base", f"{ready:.1f} s", "", "", ""
-        echo, plain = _echo(visitor, url, name), _plain(visitor, name)
+        echo, plain = _echo(server), _plain(visitor, server.name)
         reference = f"GET api: {plain * 1e3:.1f} ms"
         ratio = f"{echo / plain:.1f}"
         yield "cell echo, p50", f"{echo * 1e3:.1f} ms", "10 ms", reference, ratio
-        visitor.delete(
-            f"/hub/api/users/{name}/server", headers={"X-XSRFToken": visitor.xsrf}
-        )
-        while visitor.get(f"/hub/api/users/{name}").json()["servers"]:
-            time.sleep(0.1)
+        server.stop()
 
 
 def _plain(visitor: Visitor, name: str) -> float:
@@ -41,39 +37,12 @@ def _plain(visitor: Visitor, name: str) -> float:
     return statistics.median(taken)
 
 
-def _echo(visitor: Visitor, url: str, name: str) -> float:
-    visitor.get(f"/user/{name}/lab")
-    jar = [one for one in visitor.cookies.jar if f"/user/{name}/".startswith(one.path)]
-    xsrf = next(one.value for one in jar if one.name == "_xsrf" and "user" in one.path)
-    kernel = visitor.post(
-        f"/user/{name}/api/kernels", headers={"X-XSRFToken": xsrf or ""}
-    ).json()["id"]
-    channel = websocket.create_connection(
-        f"{url.replace('http', 'ws', 1)}/user/{name}/api/kernels/{kernel}/channels",
-        cookie="; ".join(f"{one.name}={one.value}" for one in jar),
-        origin=url,
-        timeout=60,
-    )
-    _round(channel)
-    taken = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        _round(channel)
-        taken.append(time.perf_counter() - started)
-    channel.close()
+def _echo(server: Server) -> float:
+    with server.channel() as channel:
+        execute(channel, "pass")
+        taken = []
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            execute(channel, "pass")
+            taken.append(time.perf_counter() - started)
     return statistics.median(taken)
-
-
-def _round(channel: websocket.WebSocket) -> None:
-    """Run `pass`, and wait for the reply and for the kernel to be idle."""
-    number = uuid.uuid4().hex
-    header = {"msg_id": number, "msg_type": "execute_request", "version": "5.3"}
-    header |= {"username": "", "session": number, "date": "2026-01-01T00:00:00Z"}
-    content = {"code": "pass", "silent": False, "store_history": False}
-    message = {"header": header, "parent_header": {}, "metadata": {}}
-    channel.send(json.dumps({**message, "content": content, "channel": "shell"}))
-    missing = {"execute_reply", "idle"}
-    while missing:
-        got = json.loads(channel.recv())
-        if got["parent_header"].get("msg_id") == number:
-            missing -= {got["msg_type"], got["content"].get("execution_state")}

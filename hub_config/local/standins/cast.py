@@ -124,6 +124,14 @@ DEFAULT_CAST = (
         joined=7,
         note="was turned down",
     ),
+    Person(
+        number=1009,
+        login="canary",
+        name="Health Check",
+        status="APPROVED",
+        joined=8,
+        note="comes with `archive-hub health`",
+    ),
 )
 DEFAULT_LOGIN = "ada"
 DEFAULT_ADMIN = 1002

@@ -1,0 +1,1 @@
+"""A person as a program: logs in, starts a server, runs cells, stops."""
