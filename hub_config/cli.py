@@ -9,6 +9,8 @@ import typer
 from . import notice_command, suspend_command, usage_command
 from . import render as derived
 from .check.command import check
+from .deploy import commands as releases
+from .deploy.init_command import init
 from .images import commands as images
 from .keep import commands as keep
 from .keep import home_commands
@@ -17,6 +19,7 @@ from .operate import commands as operate
 from .rehearsal import command as rehearsal
 from .operate.due_command import due
 from .settings import SettingsError, load
+from .visit.command import health
 from .who import who
 
 ROOT = derived.ROOT
@@ -35,6 +38,12 @@ app.command()(rehearsal.rehearse)
 app.command()(due)
 for command in (*keep.COMMANDS, *home_commands.COMMANDS):
     app.command()(command)
+app.command()(health)
+app.command()(init)
+app.command()(releases.deploy)
+app.command()(releases.upgrade)
+app.command()(releases.rollback)
+app.command()(releases.destroy)
 
 
 @app.command()
@@ -57,6 +66,7 @@ FAILURES = (
     *keep.FAILURES,
     *local.FAILURES,
     *operate.FAILURES,
+    *releases.FAILURES,
     *notice_command.FAILURES,
     *suspend_command.FAILURES,
     *usage_command.FAILURES,

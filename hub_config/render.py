@@ -17,6 +17,7 @@ from .operate.report import cost_page
 from .profiles import profile_list
 from .reference import NOTE, profiles_page, settings_page
 from .settings import GIB, Hub
+from .tables import Environment
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,7 +36,7 @@ def files(hub: Hub) -> dict[str, Callable[[], str]]:
     for name, environment in hub.environments.items():
         made |= {
             f"helm/hub/{name}.generated.yaml": partial(
-                helm_values, hub, environment.registry, on_aws=True
+                helm_values, hub, environment.registry, environment
             ),
             f"terraform/live/{name}/hub.auto.tfvars.json": partial(
                 terraform_variables, hub, name
@@ -63,10 +64,21 @@ def write(hub: Hub, root: Path) -> list[str]:
     return names
 
 
-def helm_values(hub: Hub, registry: str, on_aws: bool = False) -> str:
-    """Return the chart values that depend on the settings."""
+def helm_values(hub: Hub, registry: str, place: Environment | None = None) -> str:
+    """Return the chart values that depend on the settings.
+
+    Parameters
+    ----------
+    hub : Hub
+        The settings.
+    registry : str
+        Where images are pulled from.
+    place : Environment, optional
+        Where the hub is in the cloud; a cluster of one's own has no name.
+    """
     idle = hub.idle
-    values = {
+    on_aws = place is not None
+    values: dict[str, Any] = {
         "jupyterhub": {
             "hub": {"image": _image(registry, hub.images["hub"])},
             "singleuser": {
@@ -88,6 +100,9 @@ def helm_values(hub: Hub, registry: str, on_aws: bool = False) -> str:
         "home": {"quotaBytes": int(hub.home.quota_gib * GIB)},
         "karpenter": {"pools": karpenter.pools(hub)},
     }
+    if place:
+        values |= {"host": place.host, "externalSecrets": {"region": place.region}}
+        values["jupyterhub"]["hub"]["extraEnv"] = {"ARCHIVE_HUB_HOST": place.host}
     return f"# {NOTE}\n{json.dumps(values, indent=2)}\n"
 
 

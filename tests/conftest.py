@@ -9,12 +9,15 @@ running
     folder of its own: what `archive-hub local status --json` says of it.
 hub_on
     Runs a hub of a test's own, on a state folder of its choice, while a block runs.
+cloud, credentials
+    A stand-in for AWS on the loopback address, and the credentials that it takes.
 log_in, person
     Make a browser-like client that is logged in as one of the stand-in's people.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -126,3 +129,31 @@ def log_in(running: dict[str, Any]) -> Iterator[Callable[[str], Visitor]]:
 @pytest.fixture
 def person(log_in: Callable[[str], Visitor]) -> Callable[[str], Visitor]:
     return log_in
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[str]:
+    """Give the address of a stand-in for AWS, on the loopback address."""
+    if importlib.util.find_spec("moto") is None:
+        pytest.skip("moto is not installed (extra aws)")
+    command = [sys.executable, str(Path(__file__).with_name("cloud_standin.py"))]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:"), "the stand-in did not start"
+        yield address
+        process.communicate(timeout=30)
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the credentials that the stand-in takes; they open nothing else."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-2")

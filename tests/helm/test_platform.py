@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 KEYS = {"name", "namespace", "chart", "repository", "version", "why"}
-OPTIONAL = {"outputs", "settings", "optional"}
+OPTIONAL = {"outputs", "settings", "optional", "hits"}
 
 
 @pytest.fixture

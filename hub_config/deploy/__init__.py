@@ -1,0 +1,1 @@
+"""A hub in a cluster: what it consists of, what a change does to whom, and its end."""
