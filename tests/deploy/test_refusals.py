@@ -17,7 +17,8 @@ def refuse(deploy, world, *words):
 
 
 def test_a_tree_that_is_not_committed_is_refused(deploy, world, checkout):
-    (checkout / "helm/hub/values.yaml").open("a").write("\n")
+    file = checkout / "helm/hub/values.yaml"
+    file.write_text(file.read_text() + "\n")
     assert "values.yaml not committed" in refuse(deploy, world)
     assert world.said("") == []
 
