@@ -9,6 +9,7 @@ from typing import Any
 from .helm import Manifest, as_json
 
 SHOWN = 4
+SUM = ".annotations.checksum/"
 LONGEST = 60
 # Pods of these are made anew when their template changes.
 RESTARTING = ("Deployment", "StatefulSet", "DaemonSet")
@@ -72,7 +73,16 @@ def compare(before: Manifest, after: Manifest, namespace: str) -> tuple[Change, 
             found.append(_change(old[key], one))
     gone = [one for key, one in old.items() if key not in new and not _stays(one)]
     found += [Change(REMOVED, one["kind"], _name(one)) for one in gone]
-    return tuple(found)
+    return () if all(map(_is_only_sums, found)) else tuple(found)
+
+
+def _is_only_sums(change: Change) -> bool:
+    """Whether nothing differs but sums of other objects.
+
+    The hub's chart makes its keys at random: on the first installation it sums up
+    others than it keeps.  When no object differs, that is no reason for a restart.
+    """
+    return bool(change.where) and all(SUM in where for where in change.where)
 
 
 def _stays(one: dict[str, Any]) -> bool:

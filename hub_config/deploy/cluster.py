@@ -56,7 +56,7 @@ def version() -> str:
         ) from None
 
 
-def require_ours(to: Target, outputs: dict[str, Any]) -> None:
+def require_ours(to: Target, outputs: dict[str, Any], marked: bool = False) -> None:
     """Check that the cluster is this environment's.
 
     Parameters
@@ -65,6 +65,8 @@ def require_ours(to: Target, outputs: dict[str, Any]) -> None:
         The environment.
     outputs : dict
         Terraform's output ``deployment``.
+    marked : bool
+        A namespace that no deploy has made is another's.
 
     Raises
     ------
@@ -86,7 +88,8 @@ def require_ours(to: Target, outputs: dict[str, Any]) -> None:
             "your own; name the environment, or choose another KUBECONFIG"
         )
     found = get("namespace", name=HUB)
-    mark = (found or {}).get("metadata", {}).get("annotations", {}).get(MARK, to.name)
+    unmarked = "nobody's we know" if found and marked else to.name
+    mark = (found or {}).get("metadata", {}).get("annotations", {}).get(MARK, unmarked)
     if mark != to.name:
         raise DeployError(
             f"KUBECONFIG: the hub in this cluster is {mark!r}, not {to.name!r}; "

@@ -83,10 +83,9 @@ def upgrade(
     if made.is_empty:
         return
     _consent(made, yes)
-    copied = keeper().databases(HUB, _copies(where), _say)
-    typer.echo(f"copied the databases: {copied}")
+    rollout.copy(keeper(), _copies(where), _say)
     rollout.carry_out(made, keeper(), _copies(where), _say)
-    typer.echo(f"Back again: archive-hub rollback {environment}; the copy is {copied}")
+    typer.echo(f"Back again: archive-hub rollback {environment}")
     _check(where, url)
 
 
@@ -105,8 +104,9 @@ def rollback(
     typer.echo(f"The hub goes from revision {now.revision} back to {revision}.")
     if not yes and not typer.confirm("Go on?"):
         raise typer.Exit(1)
-    copied = rollout.go_back(release, revision, keeper(), _copies(where))
-    typer.echo(f"It is back. The databases of before: {copied}")
+    rollout.copy(keeper(), _copies(where), _say)
+    helm.rollback(release, revision)
+    typer.echo("It is back.")
     _check(where, url)
 
 
@@ -134,7 +134,7 @@ def destroy(
             copied = keeper().everything(HUB, _copies(where), _say)
             typer.echo(f"copied homes and databases: {copied}")
         ending.empty_cluster(loss, _say)
-        left = inventory.in_cluster(loss.releases)
+        left = inventory.in_cluster(loss.every)
         if left:
             raise DeployError(f"destroy: still there: {', '.join(left)}; run it again")
     if where.place:

@@ -27,8 +27,10 @@ class Loss:
 
     Parameters
     ----------
+    every : tuple of Release
+        Of the environment, in the order of installation.
     releases : tuple of Release
-        That are there, in the order of installation.
+        Those that are there.
     census : Census
         Who has a server now.
     volumes : tuple of str
@@ -39,6 +41,7 @@ class Loss:
         Whether there is a cluster that answers and is this environment's.
     """
 
+    every: tuple[Release, ...]
     releases: tuple[Release, ...]
     census: Census
     volumes: tuple[str, ...]
@@ -82,12 +85,13 @@ def weigh(
     """
     resources = tuple(inventory.in_terraform(to)) if to.place else ()
     if to.place and not any(CLUSTER in one for one in resources):
-        return Loss((), Census(), (), resources, has_cluster=False)
+        return Loss((), (), Census(), (), resources, has_cluster=False)
     outputs = cluster.outputs(to)
-    cluster.require_ours(to, outputs)
-    there = tuple(one for one in releases(outputs) if helm.state(one).status)
+    cluster.require_ours(to, outputs, marked=True)
+    every = releases(outputs)
+    there = tuple(one for one in every if helm.state(one).status)
     volumes = tuple(one["metadata"]["name"] for one in inventory.volumes())
-    return Loss(there, census(), volumes, resources, has_cluster=True)
+    return Loss(every, there, census(), volumes, resources, has_cluster=True)
 
 
 def empty_cluster(loss: Loss, say: Say) -> None:
@@ -120,7 +124,7 @@ def _end_people(say: Say) -> None:
     for name in held:
         # One that is to be retained is only the cluster's memory of a disk.
         _kubectl("delete", f"persistentvolume/{name}", "--ignore-not-found", PATIENCE)
-    if cluster.get("nodeclaims"):
+    if cluster.items("nodeclaims"):
         say("waiting for Karpenter to give its machines back …")
         _kubectl("wait", "nodeclaims", "--all", "--for=delete", PATIENCE)
 

@@ -74,10 +74,14 @@ def history(release: Release) -> list[dict[str, Any]]:
     return found
 
 
-def running(release: Release) -> Manifest:
-    """Return the objects of a release as they were last deployed."""
+def running(release: Release, state: State) -> Manifest:
+    """Return the objects of a release as they last came up; none if they never did."""
+    revision = state.revision if state.status == "deployed" else last_good(release)
+    if not revision:
+        return []
     where = f"--namespace={release.namespace}"
-    return objects(run(["helm", "get", "manifest", release.name, where]))
+    words = ["helm", "get", "manifest", release.name, where, f"--revision={revision}"]
+    return objects(run(words))
 
 
 def wanted(release: Release, kubernetes: str, exists: bool) -> Manifest:

@@ -50,6 +50,9 @@ def init(
     answers.append(_variables(root, environment, checks))
     for one in answers:
         typer.echo(f"  {WORDS[one.ok]:4} {one.name}: {one.detail}")
+    if any(one.name == "region" and one.ok is False for one in answers):
+        typer.echo("\nhub.toml: not written: correct the region first")
+        raise typer.Exit(1)
     _write(root, environment, checks)
     _say_next(root, environment, checks)
     raise typer.Exit(_code(answers))

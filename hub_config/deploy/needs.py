@@ -48,6 +48,8 @@ LIST = (
     ),
     ("leave to spend", "days", "`archive-hub cost` says how much"),
 )
+# To ask before it is known that the wanted one exists.
+ANY_REGION = "us-east-1"
 SECRETS = ("client_id", "client_secret", "archive_token")
 
 
@@ -91,7 +93,7 @@ class Checks:
     zone: str = ""
 
     def run(self) -> list[Answer]:
-        """Ask all of it; without credentials the rest of AWS is not asked."""
+        """Ask all of it; what needs an answer from before is not asked without it."""
         found = [_answer("AWS credentials", self._caller)]
         rest: dict[str, Callable[[], str]] = {
             "region": self._region,
@@ -103,33 +105,35 @@ class Checks:
             "archive token": self._token,
         }
         for name, check in rest.items():
-            if found[0].ok:
+            # Credentials first, then a region that there is.
+            missing = next((one for one in found[:2] if not one.ok), None)
+            if missing is None:
                 found.append(_answer(name, check))
             else:
-                found.append(Answer(name, None, "not asked: log in to AWS first"))
+                found.append(Answer(name, None, f"not asked: {missing.name} first"))
         return found
 
     def _ask(self, service: str, operation: str, **query: Any) -> dict[str, Any]:
         return call(service, self.region, operation, **query)
 
     def _caller(self) -> str:
-        found = call("sts", self.region, "get_caller_identity")
+        found = call("sts", ANY_REGION, "get_caller_identity")
         self.account, self.role = found["Account"], found["Arn"]
         return f"account {self.account}, as {self.role}"
 
     def _region(self) -> str:
-        found = call("ec2", "us-east-1", "describe_regions")["Regions"]
+        found = call("ec2", ANY_REGION, "describe_regions")["Regions"]
         names = [one["RegionName"] for one in found]
         if self.region not in names:
             near = [name for name in names if name[:2] == self.region[:2]] or names
             raise No(f"no region {self.region!r}; there are {', '.join(near)}")
         away = sorted({one.region for one in self.hub.archives.values()})
-        if self.region not in away:
-            raise No(
-                f"the archive is in {', '.join(away)}: reading it from {self.region!r} "
-                "costs money for each byte; choose the archive's region"
-            )
-        return self.region
+        if self.region in away:
+            return self.region
+        return (
+            f"{self.region}, but the archive is in {', '.join(away)}: each byte that "
+            "people read costs money; choose that region if you can"
+        )
 
     def _machines(self) -> str:
         pools = self.hub.node_pools.values()

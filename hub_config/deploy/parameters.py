@@ -69,6 +69,7 @@ def call(service: str, region: str, operation: str, **query: Any) -> dict[str, A
     try:
         import boto3
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
     except ImportError:
         raise DeployError(
             "AWS: boto3 is not installed; pip install 'archive-hub[operate]'"
@@ -78,7 +79,7 @@ def call(service: str, region: str, operation: str, **query: Any) -> dict[str, A
         answer: dict[str, Any] = getattr(client, operation)(**query)
     except ClientError as error:
         raise DeployError(_refused(service, operation, error.response)) from None
-    except (BotoCoreError, ValueError) as error:
+    except (BotoCoreError, ResponseParserError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise DeployError(
             f"AWS {service} in {region!r}: {reason}; log in to AWS, and look at the "

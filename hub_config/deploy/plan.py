@@ -187,7 +187,7 @@ def make(
 
 
 def _item(release: Release, state: helm.State, after: helm.Manifest) -> Item:
-    before = helm.running(release) if state.status else []
+    before = helm.running(release, state) if state.status else []
     return Item(release, state, compare(before, after, release.namespace))
 
 

@@ -40,12 +40,27 @@ def carry_out(plan: Plan, keeper: Keeper, folder: Path, say: Say) -> None:
         if item.is_done and release == item.release:
             continue
         if item.replaces_hub:
-            say(f"copied the databases: {keeper.databases(HUB, folder, say)}")
+            copy(keeper, folder, say)
         if not item.is_new:
             _put_right(item, say)
         say(f"{release.name}: {'installing' if item.is_new else 'upgrading'} …")
         _upgrade(release)
         say(f"{release.name}: is up")
+
+
+def copy(keeper: Keeper, folder: Path, say: Say) -> None:
+    """Copy the hub's databases out of its pod; one that is down can be repaired.
+
+    Raises
+    ------
+    DeployError
+        The hub runs, and there is no whole copy.
+    """
+    hub = cluster.get("deployment", HUB, "hub") or {}
+    if not hub.get("status", {}).get("availableReplicas"):
+        say("the hub is down: its databases are not copied, and nobody changes them")
+        return
+    say(f"copied the databases: {keeper.databases(HUB, folder, say)}")
 
 
 def _with_homes(plan: Plan, release: Release) -> Release:
@@ -89,19 +104,6 @@ def _upgrade(release: Release) -> None:
             f"release {release.name}: {why}{heard}; Helm put it back as it was; "
             "put right what it says, and deploy again"
         ) from None
-
-
-def go_back(release: Release, revision: int, keeper: Keeper, folder: Path) -> Path:
-    """Put the hub back to an earlier revision; return where its databases were copied.
-
-    Raises
-    ------
-    DeployError
-        There is no such revision, or it does not come up.
-    """
-    copied = keeper.databases(HUB, folder, lambda _: None)
-    helm.rollback(release, revision)
-    return copied
 
 
 def before(release: Release) -> int:

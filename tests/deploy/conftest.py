@@ -233,7 +233,8 @@ def deploy(checkout, world):
 def deployed(world):
     """Return a world in which production stands, without what is optional."""
     with world.changed() as content:
-        content["objects"]["deployment/hub/hub"] = {"metadata": {"name": "hub"}}
+        up = {"metadata": {"name": "hub"}, "status": {"availableReplicas": 1}}
+        content["objects"]["deployment/hub/hub"] = up
         for name, manifest in content["templates"].items():
             if name not in ("prometheus", "grafana", "fluent-bit"):
                 whole = {"status": "deployed", "manifest": manifest}

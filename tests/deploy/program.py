@@ -81,8 +81,7 @@ def known(world, command: str, name: str, kept) -> str:
         del world["releases"][name]
         return ""
     if command == "get":
-        good = [one for one in kept if one["status"] == "deployed"] or kept
-        return documents(good[-1]["manifest"])
+        return documents(kept[int(option("revision")) - 1]["manifest"])
     rows = [
         {"revision": place, "status": one["status"]}
         for place, one in enumerate(kept, 1)
@@ -121,7 +120,8 @@ def kubectl(world) -> str:
 
 def matches(key: str, kind: str, name: str) -> bool:
     there, space, called = key.split("/")
-    return (there == kind and called == name) or (kind == "namespace" and space == name)
+    inside = kind == "namespace" and space == name
+    return inside or (there.removesuffix("s") == kind and called == name)
 
 
 def found(world) -> str:
@@ -142,9 +142,9 @@ def terraform(world) -> str:
         if not world["outputs"]:
             sys.exit('╷\n│ Error: Output "deployment" not found\n│ \n╵')
         return json.dumps(world["outputs"])
-    if (command, plain()[1]) == ("state", "list"):
+    if plain()[:2] == ["state", "list"]:
         return "\n".join(world["resources"])
-    if (command, plain()[1]) == ("state", "rm"):
+    if plain()[:2] == ["state", "rm"]:
         world["resources"].remove(plain()[2])
     if command == "destroy":
         world["resources"] = []

@@ -80,6 +80,22 @@ def test_what_helm_keeps_is_not_removed():
     assert told([an_object("Service", "a")], []) == ["removes Service a"]
 
 
+def with_sum(value):
+    template = {"metadata": {"annotations": {"checksum/secret": value}}}
+    return an_object("Deployment", "hub", spec={"template": template})
+
+
+def test_sums_alone_are_no_change_and_beside_another_one_they_are():
+    before, after = with_sum("a"), with_sum("b")
+    assert told([before], [after]) == []
+    secrets = [an_object("Secret", "s", data={"key": value}) for value in "ab"]
+    found = compare([before, secrets[0]], [after, secrets[1]], "hub")
+    assert [(one.kind, one.restarts) for one in found] == [
+        ("Deployment", True),
+        ("Secret", False),
+    ]
+
+
 def test_many_differences_are_counted():
     old = an_object("ConfigMap", "c", data={str(n): "a" for n in range(9)})
     new = an_object("ConfigMap", "c", data={str(n): "b" for n in range(9)})

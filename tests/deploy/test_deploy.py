@@ -155,6 +155,15 @@ def test_without_a_copy_the_hub_is_not_changed(deploy, deployed):
     assert "pod is away; nothing was changed" in output
 
 
+def test_a_hub_that_is_down_can_be_put_right_without_a_copy(deploy, deployed):
+    change_image(deployed)
+    with deployed.changed() as content:
+        content["objects"]["deployment/hub/hub"]["status"] = {}
+    code, output = deploy("deploy", "production", "--yes", *NOWHERE)
+    assert (code, order(deployed)) == (2, ["hub"])
+    assert "the hub is down: its databases are not copied" in output
+
+
 def test_a_release_that_does_not_come_up_is_told_with_what_the_cluster_said(
     deploy, deployed
 ):

@@ -36,7 +36,8 @@ def standing(deployed, cloud, credentials, monkeypatch):
     claim = {"claimRef": {"namespace": "hub", "name": "home"}}
     with deployed.changed() as content:
         content["resources"] = [EKS, VPC, HOMES]
-        content["objects"]["namespace//hub"] = {"metadata": {"name": "hub"}}
+        about = {"annotations": {"hub.archive/environment": "production"}}
+        content["objects"]["namespace//hub"] = {"metadata": about}
         content["objects"]["persistentvolumes//hub-home"] = {
             "metadata": {"name": "hub-home"},
             "spec": claim,
@@ -65,7 +66,7 @@ def test_it_says_what_will_be_lost(deploy, standing, copies):
     assert "releases: calico, karpenter" in output
     assert "2 people have a running server" in output
     assert "gh-5 (ada)" in output
-    assert "volumes: hub-home" in output
+    assert "volumes in the cluster: hub-home" in output
     assert "3 things in AWS (the disk of the homes is kept)" in output
 
 
@@ -168,9 +169,20 @@ def test_what_is_left_in_the_cluster_stops_before_terraform(deploy, standing, co
     assert not [line for line in standing.said("terraform") if "destroy" in line]
 
 
+def test_a_namespace_that_no_deploy_has_made_is_left_alone(deploy, standing, copies):
+    with standing.changed() as content:
+        content["objects"]["namespace//hub"] = {"metadata": {}}
+    code, output = deploy("destroy", "production", "--confirm", "production")
+    assert code == 1
+    assert "the hub in this cluster is \"nobody's we know\", not 'prod" in output
+    assert changed_nothing(standing)
+
+
 def test_ones_own_cluster_needs_no_terraform(deploy, standing, copies):
+    about = {"annotations": {"hub.archive/environment": "development"}}
     with standing.changed() as content:
         content["server"] = "https://127.0.0.1:6443"
+        content["objects"]["namespace//hub"] = {"metadata": about}
     code, output = deploy("destroy", "development", "--confirm", "development")
     assert code == 0, output
     assert [line.split()[2] for line in standing.said("helm uninstall")] == ["hub"]

@@ -59,7 +59,8 @@ def secrets(aws, running):
 
 
 def lines(output, name):
-    return [line.strip() for line in output.splitlines() if f" {name}: " in line]
+    answers = output.partition("Is it there")[2].splitlines()
+    return [line.strip() for line in answers if f" {name}: " in line]
 
 
 def test_it_says_first_what_takes_days(deploy):
@@ -125,15 +126,18 @@ def test_what_is_missing_says_what_to_do(deploy, aws):
     )
 
 
-def test_a_wrong_region_is_told_with_those_there_are(deploy, aws):
+def test_a_wrong_region_is_told_with_those_there_are(deploy, aws, declaration):
+    before = declaration.read_text()
     _, output = deploy("init", "production", "--region", "us-est-2")
     (said,) = lines(output, "region")
     assert said.startswith("NO   region: no region 'us-est-2'; there are us-east-1")
+    assert "not asked: region first" in lines(output, "quotas")[0]
+    assert declaration.read_text() == before
 
 
 def test_a_region_away_from_the_archive_is_told(deploy, aws):
     _, output = deploy("init", "production", "--region", "eu-west-1")
-    assert "NO   region: the archive is in us-east-2" in lines(output, "region")[0]
+    assert "but the archive is in us-east-2: each byte" in lines(output, "region")[0]
 
 
 def test_a_wrong_secret_of_the_oauth_app_is_told(deploy, secrets, running):

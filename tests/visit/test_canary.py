@@ -34,8 +34,8 @@ def hub_at_github(serve):
             return 302, {"Location": f"{away}/login?back={here}"}, ""
         if request.path == "/hub/api/user":
             return 200, {}, json.dumps({"name": "gh-77"})
-        if request.path == "/hub/health/archive":
-            return 200, {}, json.dumps({"dandi": {"alive": True, "reason": ""}})
+        if request.path == "/hub/health/parts":
+            return 200, {}, json.dumps({"database": {"ok": True, "says": ""}})
         return 200, {}, ""
 
     return serve(hub), seen
@@ -69,13 +69,17 @@ def test_the_real_github_without_a_canary_is_no_verdict(hub_at_github):
     assert "with --canary" in steps[-1].detail
 
 
-def test_a_dead_archive_token_is_named(serve):
-    dead = {"dandi": {"alive": False, "reason": "HTTP 401"}}
-    steps = check_of(
-        serve(lambda r: (503 if "archive" in r.path else 200, {}, json.dumps(dead)))
+def test_a_part_that_is_ill_is_named_and_the_check_goes_on(serve):
+    told = json.dumps(
+        {
+            "database": {"ok": True, "says": ""},
+            "token-dandi": {"ok": False, "says": "HTTP 401: the hub's token is dead"},
+        }
     )
+    steps = check_of(serve(lambda r: (503 if "parts" in r.path else 200, {}, told)))
     assert exit_code(steps) == 1
-    assert steps[1].detail == "dandi: HTTP 401; put a new token into the secret"
+    assert steps[1].detail == "token-dandi: HTTP 401: the hub's token is dead"
+    assert steps[2].name == "log in"
 
 
 def test_a_hub_that_is_down_is_a_failure(serve):

@@ -16,7 +16,7 @@ from hub_config.visit.health import CANARY, Account, Check, Step, exit_code
 
 STEPS = [
     "hub answers",
-    "archive takes the hub's token",
+    "each part is well",
     "log in",
     "start Tiny",
     "read from S3",
