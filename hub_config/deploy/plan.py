@@ -9,7 +9,7 @@ from typing import Any
 
 from ..settings import Hub
 from . import cluster, helm, ready
-from .changes import Change, compare
+from .changes import ADDED, Change, compare
 from .effects import Effect, effects
 from .people import Census, census
 from .programs import DeployError
@@ -71,6 +71,10 @@ class Item:
             )
         elif self.state.status != "deployed":
             head += f" stands as {self.state.status!r}"
+        added = all(change.verb == ADDED for change in self.changes)
+        if self.state.status != "deployed" and added and self.changes:
+            # It never came up: all of it is new.
+            return [f"{head} {len(self.changes)} objects"]
         lines = [head, *(f"  {change}" for change in self.changes)]
         return lines + [f"  → {effect.text}" for effect in self.effects]
 

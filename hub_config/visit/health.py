@@ -167,7 +167,9 @@ class Check:
 
     def _parts(self) -> str:
         answer = self.visitor.get("/hub/health/parts")
-        if answer.status_code not in (200, 503):
+        if answer.status_code == 404:
+            raise CouldNotAsk("this hub does not tell of its parts")
+        if answer.status_code != 503:
             answer.raise_for_status()
         told: dict[str, Any] = answer.json()
         ill = [f"{name}: {one['says']}" for name, one in told.items() if not one["ok"]]
