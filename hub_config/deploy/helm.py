@@ -100,7 +100,11 @@ def wanted(release: Release, kubernetes: str, exists: bool) -> Manifest:
         Whether it would be an upgrade.
     """
     words = ["helm", "template", *release.words, "--dry-run=server", "--no-hooks"]
-    words += [f"--kube-version={kubernetes}"] + ["--is-upgrade"] * exists
+    # Asked of the cluster, what a chart may use; before its own kinds are there, it
+    # could not be.
+    words += (
+        ["--validate", "--is-upgrade"] if exists else [f"--kube-version={kubernetes}"]
+    )
     return objects(run(words))
 
 
