@@ -10,7 +10,7 @@ import pytest
 from .conftest import NFS
 
 # The kinds that a bare Kubernetes knows; the others have custom resource definitions.
-CUSTOM = {"EC2NodeClass", "NodePool", "ExternalSecret"}
+CUSTOM = {"EC2NodeClass", "NodePool", "ExternalSecret", "ClusterSecretStore"}
 
 
 def test_helm_finds_no_fault(helm, environment):

@@ -53,9 +53,18 @@ def test_the_rules_have_nothing_against_our_values(root, hub, environment):
 
 def test_every_environment_has_its_host_from_the_settings(root, hub):
     for name, place in hub.environments.items():
-        values = yaml.safe_load((root / f"helm/hub/{name}.yaml").read_text())
+        derived = root / f"helm/hub/{name}.generated.yaml"
+        values = yaml.safe_load(derived.read_text())
         said = values["jupyterhub"]["hub"]["extraEnv"]["ARCHIVE_HUB_HOST"]
         assert values["host"] == said == place.host
+        assert values["externalSecrets"]["region"] == place.region
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"], indirect=True)
+def test_the_hubs_database_has_a_class_that_is_there(values):
+    # EKS brings no default class.
+    named = values["jupyterhub"]["hub"]["db"]["pvc"]["storageClassName"]
+    assert values["databaseClass"]["name"] == named
 
 
 @pytest.mark.parametrize("environment", ["production", "staging"], indirect=True)
