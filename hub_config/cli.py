@@ -16,8 +16,8 @@ from .keep import commands as keep
 from .keep import home_commands
 from .local import commands as local
 from .operate import commands as operate
-from .rehearsal import command as rehearsal
 from .operate.due_command import due
+from .rehearsal import command as rehearsal
 from .settings import SettingsError, load
 from .visit.command import health
 from .who import who
@@ -38,6 +38,9 @@ app.command()(rehearsal.rehearse)
 app.command()(due)
 for command in (*keep.COMMANDS, *home_commands.COMMANDS):
     app.command()(command)
+# In the cloud these are a release's: `archive-hub upgrade ENV`.
+local.app.command()(keep.upgrade)
+local.app.command()(keep.rollback)
 app.command()(health)
 app.command()(init)
 app.command()(releases.deploy)

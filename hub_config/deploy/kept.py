@@ -9,10 +9,14 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..keep import copy_database
+from ..keep.backup import backup
+from ..keep.place import KeepError, Place
 from .keeping import Say
 from .programs import DeployError, line_of
 
-SCRIPT = Path(__file__).with_name("copy_sqlite.py")
+# Sent to the pod as text, so that any hub's image will do.
+SCRIPT = Path(copy_database.__file__)
 DATABASES = {
     "hub.sqlite": "/srv/jupyterhub/jupyterhub.sqlite",
     "people.sqlite": "/srv/jupyterhub/people.sqlite",
@@ -51,10 +55,10 @@ class Kept:
         DeployError
             Something could not be copied.
         """
-        raise DeployError(
-            "homes: this version cannot copy them out of a cluster; copy them by hand, "
-            "then destroy with --without-homes"
-        )
+        try:
+            return backup(Place.of_cluster(namespace), folder, say)
+        except KeepError as error:
+            raise DeployError(str(error)) from None
 
 
 def _exec(namespace: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""``archive-hub backup``, ``restore``, ``export``, ``upgrade``, ``rollback``."""
+"""``archive-hub backup``, ``restore``, ``export``; ``local upgrade`` and ``rollback``."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def upgrade(
     In a cluster it is only copied: the chart's new hub changes it when it starts.
     """
     if namespace:
-        there(Place.of_cluster(namespace), "upgrade", "--copy-only")
+        there(Place.of_cluster(namespace), "local", "upgrade", "--copy-only")
     place = place_of(state, "")
     if copy_only:
         database.copy_first(Path(place.database), say)
@@ -147,10 +147,10 @@ def rollback(
     """Put the database from before the last upgrade back."""
     if namespace:
         with keeper(namespace, alone=True) as keeping:
-            there(keeping, "rollback")
+            there(keeping, "local", "rollback")
     place = place_of(state, "")
     with place.at_rest():
         database.rollback(Path(place.database), say)
 
 
-COMMANDS = (backup, restore, export, upgrade, rollback)
+COMMANDS = (backup, restore, export)

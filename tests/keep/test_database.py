@@ -115,17 +115,17 @@ def test_an_environment_without_jupyterhub_is_told(older, told, tmp_path):
 
 def test_the_command_waits_for_no_running_hub(place, archive_hub):
     with place.at_rest():
-        done = archive_hub("upgrade", "--state", place.name)
+        done = archive_hub("local", "upgrade", "--state", place.name)
         assert "a hub already runs on it" in done.stderr
-    done = archive_hub("upgrade", "--state", place.name)
+    done = archive_hub("local", "upgrade", "--state", place.name)
     assert done.returncode == 0
     assert "nothing to do" in done.stderr
 
 
 def test_a_copy_alone_is_a_way_back_too(state, archive_hub):
     database = state / "hub.sqlite"
-    done = archive_hub("upgrade", "--copy-only", "--state", str(state))
+    done = archive_hub("local", "upgrade", "--copy-only", "--state", str(state))
     assert "Copied the database to" in done.stderr
     add(database, "gh-77")
-    assert archive_hub("rollback", "--state", str(state)).returncode == 0
+    assert archive_hub("local", "rollback", "--state", str(state)).returncode == 0
     assert "gh-77" not in people(database)

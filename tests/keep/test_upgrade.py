@@ -204,7 +204,7 @@ def test_twenty_servers_survive_the_way_up_and_back(newer, cloud, archive_hub):
     try:
         assert cloud.refuses(newer), "it takes the old database: no upgrade is needed"
         began = time.monotonic()
-        done = archive_hub("upgrade", "--state", state, "--python", str(newer))
+        done = archive_hub("local", "upgrade", "--state", state, "--python", str(newer))
         print(f"upgrade_s = {round(time.monotonic() - began, 1)}")
         assert done.returncode == 0, done.stderr
         assert f"JupyterHub {NEWER}: the schema went from" in done.stderr
@@ -213,7 +213,7 @@ def test_twenty_servers_survive_the_way_up_and_back(newer, cloud, archive_hub):
             assert cloud.client.post("/users/gh-99").status_code == 201
         assert cloud.refuses(older), "no rollback of the database is needed"
         began = time.monotonic()
-        done = archive_hub("rollback", "--state", state)
+        done = archive_hub("local", "rollback", "--state", state)
         print(f"rollback_s = {round(time.monotonic() - began, 1)}")
         assert done.returncode == 0, done.stderr
         with cloud.hub(older):
