@@ -71,7 +71,7 @@ IN_IMAGE := $(WHEELS) --python-version 3.13 --python-platform x86_64-manylinux_2
 lock: .venv/.made
 	$(COMPILE) $(ANYWHERE) 3.11 --extra dev pyproject.toml -o .ci/requirements.lock
 	echo "uv>=0.13" | $(COMPILE) $(ANYWHERE) 3.11 - -o .ci/uv.lock
-	$(COMPILE) $(ANYWHERE) 3.11 -c .ci/requirements.lock pyproject.toml -o images/hub/requirements.lock
+	$(COMPILE) $(ANYWHERE) 3.11 -c .ci/requirements.lock --extra cluster pyproject.toml -o images/hub/requirements.lock
 	$(COMPILE) $(ANYWHERE) 3.11 $(WHEELS) --overrides images/base/overrides.txt images/base/requirements.in -o images/base/requirements.lock
 	$(COMPILE) $(ANYWHERE) 3.12 $(WHEELS) images/base/zarr3.in -o images/base/zarr3.lock
 	$(COMPILE) $(ANYWHERE) 3.11 $(WHEELS) images/gateway/requirements.in -o images/gateway/requirements.lock

@@ -18,12 +18,15 @@ from .backend import PerPerson
 from .configure import configure
 from .ledger import LEDGER_IN_POD
 from .packing import HOMES_IN_POD
-from .settings import load
+from .settings import Hub, load
 from .spawner import RobustKubeSpawner
 from .startpage import StartPage
 
 # The service of the gateway's proxy; the chart's `fullnameOverride` fixes its name.
 GATEWAY = "traefik-dask-gateway"
+# Beside the database, on the volume that the chart mounts: who was admitted when, and
+# who accepted the terms, outlive the pod.
+LEDGER = "/srv/jupyterhub/people.sqlite"
 
 
 class HubSpawner(RobustKubeSpawner, StartPage):
@@ -52,20 +55,23 @@ def _readable(cluster: Any) -> Any:
     return cluster
 
 
-def hub(c: Any) -> None:
+def hub(c: Any, settings: Hub | None = None) -> None:
     """Configure JupyterHub in its pod; called last in its configuration.
 
     Parameters
     ----------
     c : traitlets.config.Config
         As z2jh has filled it.
+    settings : Hub, optional
+        The settings; by default those of this package.
     """
     # z2jh's own: the culler's role, the chart's extraEnv.
     roles = c.JupyterHub.get("load_roles", [])
     environment = c.KubeSpawner.get("environment", {})
-    configure(c)
+    configure(c, settings)
     c.JupyterHub.load_roles = [*roles, *c.JupyterHub.load_roles]
     c.JupyterHub.spawner_class = HubSpawner
+    c.ArchiveAuthenticator.ledger_path = LEDGER
     c.KubeSpawner.environment = {
         **environment,
         **c.KubeSpawner.environment,

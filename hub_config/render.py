@@ -94,7 +94,8 @@ def helm_values(hub: Hub, registry: str, place: Environment | None = None) -> st
             "gateway": {
                 "image": _image(registry, hub.images["gateway"]),
                 "backend": {"image": _image(registry, hub.images["base"])},
-            }
+            },
+            "controller": {"image": _image(registry, hub.images["gateway"])},
         },
         "network": {"licenceServers": _licence_ports(hub)},
         "home": {"quotaBytes": int(hub.home.quota_gib * GIB)},

@@ -1,11 +1,11 @@
-"""The declaration on one machine: stand-ins in place of the archives."""
+"""The declaration of a hub that is played to: stand-ins in place of the archives."""
 
 from __future__ import annotations
 
 from ..settings import Hub
 from ..tables import Usage
 from .standins.cast import DEFAULT_ADMIN
-from .standins.services import archive_url
+from .standins.services import ARCHIVE, archive_url
 from .state import Run
 
 
@@ -17,11 +17,25 @@ def localised(hub: Hub, run: Run) -> Hub:
     hub = hub.model_copy(update={"usage": Usage(show_usd=False)})
     if run.github:
         return hub
-    web_url = f"{run.url}/services/archive"
+    return with_standins(hub, archive_url(run), f"{run.url}{ARCHIVE}")
+
+
+def with_standins(hub: Hub, api_url: str, web_url: str) -> Hub:
+    """Return the settings with one stand-in in the place of every archive.
+
+    Parameters
+    ----------
+    hub : Hub
+        The settings.
+    api_url : str
+        Where the hub finds the stand-in.
+    web_url : str
+        Where a browser finds it.
+    """
     archives = {
         name: archive.model_copy(
             update={
-                "api_url": f"{archive_url(run)}/api",
+                "api_url": f"{api_url}/api",
                 "web_url": web_url,
                 "register_url": web_url,
             }

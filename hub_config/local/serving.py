@@ -1,4 +1,4 @@
-"""Serving an aiohttp application on the loopback address, and nowhere else."""
+"""Serving an aiohttp application on the loopback address, unless told otherwise."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ def require_loopback(address: str) -> None:
 
 @asynccontextmanager
 async def serving(
-    app: web.Application, port: int = 0, address: str = "127.0.0.1"
+    app: web.Application,
+    port: int = 0,
+    address: str = "127.0.0.1",
+    *,
+    beyond_loopback: bool = False,
 ) -> AsyncIterator[str]:
     """Serve `app` while the block runs.
 
@@ -46,13 +50,16 @@ async def serving(
         0 lets the system choose a free one.
     address : str
         A loopback address.
+    beyond_loopback : bool
+        Take any address: for a pod, which network policies keep to itself.
 
     Yields
     ------
     str
         The URL that reaches it, without a closing slash.
     """
-    require_loopback(address)
+    if not beyond_loopback:
+        require_loopback(address)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:

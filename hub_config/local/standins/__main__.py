@@ -1,6 +1,6 @@
 """Serve the stand-ins: ``python -m hub_config.local.standins people | storage``.
 
-Started by the hub as services of its own, with the state folder in the environment.
+Started by the launcher beside the hub, with the state folder in the environment.
 """
 
 from __future__ import annotations
@@ -13,68 +13,24 @@ from pathlib import Path
 
 from aiohttp import web
 
-from ..samples.shelf import Shelf
 from ..serving import serving
-from ..state import Run, State
-from . import accounts, faults
-from .catalogue import Archive
-from .github import Client, GitHub, github_app
+from ..state import State
+from .apps import Ground, add_storage, people_app
 from .network import Network, Options
-from .people import People
-from .records import Catalogue
-from .services import ARCHIVE, GITHUB, STORAGE, storage_url
-from .storage import Storage
-
-
-def people_app(state: State, run: Run) -> web.Application:
-    """Return GitHub and the archive, which are about the same people."""
-    secrets = state.secrets()
-    people = People(path=state.path / "people.json")
-    client = Client(secrets["github_client_id"], secrets["github_client_secret"])
-    control = secrets["control_token"]
-    app = web.Application()
-    app.add_subapp(GITHUB, github_app(GitHub(people, client), control_token=control))
-    archive = Archive(state.path / "archive", ARCHIVE, storage_url(run))
-    app.add_subapp(ARCHIVE, archive_app(state, people, archive))
-    archive.add_discovery(app)
-    return app
-
-
-def archive_app(state: State, people: People, archive: Archive) -> web.Application:
-    """Return the archive: who is registered, and what there is to read."""
-    secrets = state.secrets()
-    control = secrets["control_token"]
-    caller = accounts.Caller("hub-service", admin=True)
-    known = accounts.Accounts(people, {secrets["archive_token"]: caller})
-    switch = faults.Switch()
-    app = web.Application(middlewares=[faults.middleware(switch)])
-    faults.add_control(app, switch, control)
-    accounts.add_routes(app, known, control_token=control)
-    archive.add_routes(app)
-    return app
-
-
-def storage_app(state: State, run: Run) -> web.Application:
-    """Return S3 over the sample archive's objects."""
-    network = Network(Options(latency_ms=run.latency_ms))
-    shelf = Shelf(state.path / "archive")
-    # An archive without samples is empty, not broken.
-    shelf.objects.mkdir(parents=True, exist_ok=True)
-    app = web.Application()
-    embargoed = Catalogue(shelf).is_embargoed
-    Storage(shelf.objects, network, embargoed).add_routes(app, STORAGE)
-    return app
+from .services import storage_url
 
 
 async def main(which: str) -> None:
     """Serve until the parent ends us."""
     state = State(Path(os.environ["ARCHIVE_HUB_STATE"]))
     run = state.run()
-    assert run is not None, "the stand-ins are started by the hub"
+    assert run is not None, "the stand-ins are started by the launcher"
     if which == "people":
-        app, port = people_app(state, run), run.ports["standins"]
+        ground = Ground(state.path, state.secrets(), storage_url(run))
+        app, port = people_app(ground), run.ports["standins"]
     else:
-        app, port = storage_app(state, run), run.ports["storage"]
+        app, port = web.Application(), run.ports["storage"]
+        add_storage(app, state.path, Network(Options(latency_ms=run.latency_ms)))
     async with serving(app, port):
         await asyncio.Event().wait()
 
