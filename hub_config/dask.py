@@ -16,7 +16,7 @@ SCHEDULER_CMD = ["dask", "scheduler"]
 WORKER_CMD = ["dask", "worker"]
 
 
-def configure(c: Any, hub: Hub) -> None:
+def configure(c: Any, hub: Hub, reserved: float = 1) -> None:
     """Set what the gateway process needs that does not depend on the platform.
 
     Parameters
@@ -25,24 +25,41 @@ def configure(c: Any, hub: Hub) -> None:
         The gateway's configuration.
     hub : Hub
         The settings.
+    reserved : float
+        See `cluster_options`.
     """
     c.ClusterConfig.scheduler_cmd = SCHEDULER_CMD
     c.ClusterConfig.worker_cmd = WORKER_CMD
     c.ClusterConfig.idle_timeout = hub.dask.idle_timeout_min * 60
-    c.Backend.cluster_options = cluster_options(hub.dask)
+    c.Backend.cluster_options = cluster_options(hub.dask, reserved)
     c.PerPerson.clusters_per_person = hub.dask.clusters_per_person
     c.PerPerson.cores_per_person = hub.dask.cores_per_person
     c.PerPerson.memory_per_person = int(hub.dask.memory_gib_per_person * GIB)
 
 
-def cluster_options(dask: Dask) -> Any:
-    """Return the ``Options`` that the gateway shows and enforces for one cluster."""
+def cluster_options(dask: Dask, reserved: float = 1) -> Any:
+    """Return the ``Options`` that the gateway shows and enforces for one cluster.
+
+    Parameters
+    ----------
+    dask : Dask
+        The settings.
+    reserved : float
+        Part of a worker's size that the scheduler of Kubernetes sets aside for it; less
+        than 1 only where one small machine plays the whole cluster.
+    """
     from dask_gateway_server.options import Float, Integer, Options
 
-    def configured(options: Any) -> dict[str, int]:
+    def configured(options: Any) -> dict[str, float]:
+        cores, memory = options.worker_cores, int(options.worker_memory_gib * GIB)
+        if reserved == 1:
+            return {"worker_cores": cores, "worker_memory": memory}
         return {
-            "worker_cores": options.worker_cores,
-            "worker_memory": int(options.worker_memory_gib * GIB),
+            "worker_cores": cores * reserved,
+            "worker_cores_limit": cores,
+            "worker_memory": int(memory * reserved),
+            "worker_memory_limit": memory,
+            "worker_threads": cores,
         }
 
     cpu, memory = dask.worker_cpu, dask.worker_memory_gib

@@ -96,13 +96,15 @@ def _address(c: Any, host: str) -> None:
         c.ArchiveAuthenticator.oauth_callback_url = f"https://{host}/hub/oauth_callback"
 
 
-def gateway(c: Any) -> None:
+def gateway(c: Any, reserved: float = 1) -> None:
     """Configure Dask Gateway in its pod; called last in its configuration.
 
     Parameters
     ----------
     c : traitlets.config.Config
         As the gateway's chart has filled it.
+    reserved : float
+        Part of a worker's size that is set aside for it; 1 but on a small machine.
     """
-    dask.configure(c, load())
+    dask.configure(c, load(), reserved)
     c.DaskGateway.backend_class = HubBackend

@@ -31,3 +31,26 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
     - {protocol: UDP, port: 53}
     - {protocol: TCP, port: 53}
 {{- end }}
+
+{{- define "archive-hub.image" -}}
+{{ .name }}:{{ .tag }}
+{{- end }}
+
+{{/* Of each container of the stand-ins' pod. */}}
+{{- define "archive-hub.standinsContainer" -}}
+volumeMounts:
+  - {name: ground, mountPath: /ground}
+resources:
+  requests: {cpu: 50m, memory: 128Mi}
+  limits: {memory: 2Gi}
+securityContext:
+  {{- include "archive-hub.restricted" . | nindent 2 }}
+{{- end }}
+
+{{/* With a pod that names its user: Pod Security "restricted". */}}
+{{- define "archive-hub.restricted" -}}
+allowPrivilegeEscalation: false
+capabilities: {drop: [ALL]}
+runAsNonRoot: true
+seccompProfile: {type: RuntimeDefault}
+{{- end }}

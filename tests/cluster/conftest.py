@@ -1,0 +1,127 @@
+"""Fixtures of the cluster lane: a real Kubernetes, and the chart installed on it.
+
+cluster     a Kubernetes that answers, with room to play in; else the test is skipped
+figures     what is measured, for the page that `make test-cluster` writes
+release     the chart, installed with the development values and stand-ins
+visit       makes a browser-like client, logged in as one of the stand-ins' people
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from ..bench.visitor import Visitor
+from . import page
+from .kube import apply, forwarded, images, kubectl, story
+from .release import DASK, LOCAL, NAMESPACE, UPSTREAM, Release, chart_with_dependencies
+
+OURS = ("hub", "gateway", "base")
+POOL = "hub.jupyter.org/node-pool=user-cpu"
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed and "cluster" in item.keywords:
+        report.sections.append(("the cluster", story(NAMESPACE, DASK, "lane")))
+    return report
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    if not os.environ.get("KUBECONFIG"):
+        pytest.skip("no KUBECONFIG; see docs/howto/test-on-a-cluster.md")
+    for program in ("kubectl", "helm"):
+        if shutil.which(program) is None:
+            pytest.skip(f"no {program} on the PATH")
+    try:
+        answer = kubectl("get", "--raw=/readyz", timeout_s=20).strip()
+    except (AssertionError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"the cluster of KUBECONFIG does not answer: {error}")
+    assert answer == "ok"
+    kubectl("label", "nodes", "--all", "--overwrite", POOL)
+    kubectl("delete", "namespace", "lane", "--ignore-not-found")
+    kubectl("create", "namespace", "lane")
+    yield
+    kubectl("delete", "namespace", "lane", "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def figures(root):
+    measured = page.Figures()
+    yield measured
+    if place := os.environ.get("CLUSTER_PAGE"):
+        (root / place).write_text(page.written(measured))
+
+
+@pytest.fixture(scope="session")
+def charts():
+    folder = Path(os.environ.get("HELM_CHARTS") or "/nowhere")
+    missing = [name for name in UPSTREAM if not (folder / name / "Chart.yaml").exists()]
+    if missing:
+        pytest.skip(f"HELM_CHARTS has no chart {' and '.join(missing)}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def image_names(cluster, hub):
+    names = {name: f"localhost/{hub.images[name]}" for name in OURS}
+    missing = [name for name in names.values() if name not in images()]
+    if missing:
+        pytest.skip(
+            f"the nodes have no image {', '.join(missing)}; build and load them"
+        )
+    return names
+
+
+@pytest.fixture(scope="session")
+def release(root, charts, image_names, figures, tmp_path_factory):
+    ours = root / "helm/hub"
+    place = tmp_path_factory.mktemp("chart") / "hub"
+    values = [ours / "values.generated.yaml", ours / "development.yaml"]
+    if LOCAL in images():
+        values.append(Path(__file__).with_name("offline.yaml"))
+    made = Release(chart_with_dependencies(ours, charts, place), values)
+    made.uninstall()
+    label = "pod-security.kubernetes.io/enforce=baseline"
+    apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    kubectl("label", "namespace", NAMESPACE, "--overwrite", label)
+    began = time.monotonic()
+    made.install()
+    figures.note("helm install --wait", time.monotonic() - began)
+    yield made
+    made.uninstall()
+
+
+@pytest.fixture(scope="session")
+def address(release):
+    with forwarded(NAMESPACE, "proxy-public", "http") as url:
+        yield url
+
+
+@pytest.fixture
+def visit(address):
+    visitors = []
+
+    def log_in(login: str) -> Visitor:
+        visitor = Visitor(address)
+        visitors.append(visitor)
+        visitor.name = visitor.log_in(login)
+        return visitor
+
+    yield log_in
+    for visitor in visitors:
+        visitor.close()

@@ -1,0 +1,159 @@
+"""One release from install to uninstall, as people and an operator see it."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from ..local.conftest import Server
+from .kube import execute, items, kubectl, pods, wait_for
+from .release import DASK, NAMESPACE
+
+LAB_BUDGET_S = 12
+
+
+@pytest.fixture(scope="module")
+def ada(address):
+    from ..bench.visitor import Visitor
+
+    with Visitor(address) as visitor:
+        visitor.name = visitor.log_in("ada")
+        yield visitor
+
+
+@pytest.fixture(scope="module")
+def server(ada, figures):
+    """Ada's Tiny server, and her browser."""
+    began = time.monotonic()
+    ada.start(ada.name, "tiny")
+    ready = time.monotonic() - began
+    lab = ada.get(f"/user/{ada.name}/lab")
+    assert lab.status_code == 200, lab.text
+    figures.note("server ready (Tiny, image there)", ready)
+    lab_s = time.monotonic() - began
+    figures.note("click to Lab answering", lab_s, f"{LAB_BUDGET_S} s")
+    return Server(ada, ada.name)
+
+
+def pod_of(name):
+    [pod] = pods(
+        NAMESPACE, f"component=singleuser-server,hub.jupyter.org/username={name}"
+    )
+    return pod
+
+
+def test_a_stranger_is_refused_at_the_gate(address):
+    from ..bench.visitor import Visitor
+
+    with Visitor(address) as visitor:
+        page = visitor.get("/hub/oauth_login", params={"next": "/hub/home"})
+        form = dict(page.url.params) | {"login": "noor"}
+        answer = visitor.post(page.url.copy_with(query=None), data=form)
+        assert answer.status_code == 403, answer.text
+        assert visitor.get("/hub/api/user").status_code == 403
+
+
+def test_a_registered_person_gets_lab(server):
+    assert server.get("api/status").status_code == 200
+
+
+def test_the_hub_remembers_people_on_its_volume(server):
+    [hub] = pods(NAMESPACE, "component=hub")
+    code = "import os; print(os.path.getsize('/srv/jupyterhub/people.sqlite'))"
+    assert int(execute(NAMESPACE, hub["metadata"]["name"], code)) > 0
+
+
+READ = """
+from archive_data import open_nwb
+path = "sub-F1/sub-F1_ses-20190407T210000_behavior+ophys.nwb"
+nwb = open_nwb("DANDI:000054", path)
+print(nwb.subject.subject_id)
+"""
+
+
+def test_a_kernel_reads_an_asset_from_s3(server):
+    output = server.run(READ)
+    assert output.error == "", output.error
+    assert output.text.strip() == "F1"
+
+
+COMPUTE = """
+import time
+began = time.monotonic()
+from dask_gateway import GatewayCluster
+cluster = GatewayCluster()
+client = cluster.get_client()
+scheduler_s = time.monotonic() - began
+cluster.scale(2)
+client.wait_for_workers(2, timeout=120)
+workers_s = time.monotonic() - began
+import dask.array as da, json
+total = int(da.ones((2000, 2000), chunks=500).sum().compute())
+versions = client.get_versions()
+parts = [versions["client"], versions["scheduler"], *versions["workers"].values()]
+tell = {(one["packages"]["distributed"], one["host"]["python"]) for one in parts}
+count = len(versions["workers"])
+print(json.dumps([total, count, sorted(tell), scheduler_s, workers_s]))
+"""
+
+
+@pytest.fixture(scope="module")
+def dask(server):
+    """A cluster of two workers, made by the server's kernel: what it printed."""
+    output = server.run(COMPUTE, timeout_s=240)
+    assert output.error == "", output.error
+    return json.loads(output.text.strip().splitlines()[-1])
+
+
+def test_two_dask_workers_compute(dask, figures):
+    total, workers, _, scheduler_s, workers_s = dask
+    assert (total, workers) == (4_000_000, 2)
+    figures.note("Dask scheduler up", scheduler_s)
+    figures.note("two Dask workers up", workers_s)
+
+
+def test_client_scheduler_and_workers_have_the_same_versions(dask):
+    assert len(dask[2]) == 1, dask[2]
+
+
+def test_dask_ends_with_the_server_and_a_stop_leaves_no_pod(dask, server, figures):
+    assert len(pods(DASK, "app.kubernetes.io/component=dask-worker")) == 2
+    began = time.monotonic()
+    server.stop()
+    figures.note("server stopped", time.monotonic() - began)
+    of_users = "component=singleuser-server"
+    wait_for(lambda: not pods(NAMESPACE, of_users), 60, "the server's pod to go")
+    wait_for(lambda: not pods(DASK), 60, "the clusters' pods to go")
+
+
+def test_a_server_outlives_an_upgrade(ada, release, figures):
+    ada.start(ada.name, "tiny")
+    before = pod_of(ada.name)["metadata"]["uid"]
+    [hub] = pods(NAMESPACE, "component=hub")
+    began = time.monotonic()
+    release.install("--set-string", "jupyterhub.hub.annotations.upgraded=yes")
+    figures.note("helm upgrade --wait, a server running", time.monotonic() - began)
+    assert (
+        pods(NAMESPACE, "component=hub")[0]["metadata"]["uid"] != hub["metadata"]["uid"]
+    )
+    assert pod_of(ada.name)["metadata"]["uid"] == before
+    server = Server(ada, ada.name)
+    wait_for(lambda: server.get("api").status_code == 200, 30, "the server to answer")
+    assert server.run("print(6 * 7)").text.strip() == "42"
+
+
+def test_uninstalling_leaves_no_pod_and_keeps_the_homes(ada, release, figures):
+    server = Server(ada, ada.name)
+    server.run("open('/home/jovyan/kept.txt', 'w').write('mine')")
+    server.stop()
+    began = time.monotonic()
+    release.uninstall()
+    figures.note("helm uninstall --wait", time.monotonic() - began)
+    wait_for(lambda: not pods(NAMESPACE) + pods(DASK), 90, "the last pod to go")
+    [claim] = items("pvc", "-n", NAMESPACE)
+    assert claim["metadata"]["name"] == "home"
+    assert claim["status"]["phase"] == "Bound"
+    release.install()
+    kubectl("wait", "-n", NAMESPACE, "pvc/home", "--for=jsonpath={.status.phase}=Bound")
