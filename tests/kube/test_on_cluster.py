@@ -65,7 +65,7 @@ async def test_all_three_answer_on_one_port_when_told(environ, tmp_path):
                 for path in (
                     "/services/github/user",
                     "/services/archive/api/dandisets/",
-                    "/services/s3/dandiarchive",
+                    "/services/s3/dandiarchive?list-type=2",
                 )
             ]
     assert found == [401, 200, 200]
