@@ -83,7 +83,7 @@ def helm_values(hub: Hub, registry: str, place: Environment | None = None) -> st
             "hub": {"image": _image(registry, hub.images["hub"])},
             "singleuser": {
                 "image": _image(registry, hub.images["base"]),
-                "profileList": profile_list(hub, registry, on_aws),
+                "profileList": profile_list(hub, registry, bool(region)),
             },
             "cull": {
                 "timeout": int(idle.cull_after_min * 60),

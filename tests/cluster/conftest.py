@@ -8,8 +8,10 @@ visit       makes a browser-like client, logged in as one of the stand-ins' peop
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -60,10 +62,12 @@ def cluster():
 
 
 @pytest.fixture(scope="session")
-def figures(root):
+def figures(root, request):
     measured = page.Figures()
     yield measured
-    if place := os.environ.get("CLUSTER_PAGE"):
+    place = os.environ.get("CLUSTER_PAGE")
+    # Only of a whole run without a failure: a page must not boast.
+    if place and measured.whole and not request.session.testsfailed:
         (root / place).write_text(page.written(measured))
 
 
@@ -107,9 +111,34 @@ def release(root, charts, image_names, figures, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def address(release):
-    with forwarded(NAMESPACE, "proxy-public", "http") as url:
-        yield url
+def service_url(release):
+    """The proxy's service by its own address; None where only a tunnel reaches it."""
+    service = json.loads(
+        kubectl("get", "service", "-n", NAMESPACE, "proxy-public", "-o", "json")
+    )["spec"]
+    where = (service["clusterIP"], service["ports"][0]["port"])
+    try:
+        socket.create_connection(where, 2).close()
+    except OSError:
+        return None
+    return "http://{}:{}".format(*where)
+
+
+@pytest.fixture(scope="session")
+def address(service_url):
+    if service_url:
+        yield service_url
+    else:
+        with forwarded(NAMESPACE, "proxy-public", "http") as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def direct(service_url):
+    """An address that does not go through the cluster's API."""
+    if not service_url:
+        pytest.skip("services have no address that this machine reaches")
+    return service_url
 
 
 @pytest.fixture

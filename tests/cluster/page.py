@@ -23,6 +23,11 @@ class Figures:
 
     rows: list[tuple[str, str, str]] = field(default_factory=list)
 
+    @property
+    def whole(self) -> bool:
+        """Whether a release went all the way from install to uninstall."""
+        return any(what.startswith("helm uninstall") for what, _, _ in self.rows)
+
     def note(self, what: str, seconds: float, budget: str = "") -> None:
         self.say(what, f"{seconds:.1f} s", budget)
 

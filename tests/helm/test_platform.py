@@ -53,3 +53,24 @@ def test_settings_named_in_the_list_exist(releases, hub):
             for key in path.split("."):
                 value = getattr(value, key)
             assert value
+
+
+def test_controllers_with_rights_run_where_terraform_says(root, releases):
+    """Pod Identity gives rights to one service account of one namespace."""
+    text = (root / "terraform/modules/identity/main.tf").read_text()
+    line = r'namespace = "([a-z-]+)", service_account = "([a-z-]+)"'
+    accounts = dict(map(reversed, re.findall(line, text)))
+    ours = {one["name"]: one["namespace"] for one in releases}
+    shared = accounts.keys() & ours.keys()
+    assert len(shared) >= 4
+    assert {name: ours[name] for name in shared} == {
+        name: accounts[name] for name in shared
+    }
+
+
+def test_the_load_balancer_controller_asks_for_no_right_it_has_not(root):
+    values = root / "helm/platform/values/aws-load-balancer-controller.yaml"
+    rights = (root / "terraform/modules/identity/load_balancer.tf").read_text()
+    for key, service in (("enableShield", "shield"), ("enableWafv2", "wafv2")):
+        asked = yaml.safe_load(values.read_text())[key]
+        assert asked is (f"{service}:" in rights)

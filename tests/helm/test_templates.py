@@ -44,6 +44,20 @@ def test_homes_outlive_the_release(manifests):
         assert annotations["helm.sh/resource-policy"] == "keep"
 
 
+@pytest.mark.parametrize("environment", ["production"], indirect=True)
+def test_the_secrets_come_from_the_store_that_the_chart_makes(manifests):
+    [store] = [one for one in manifests if one["kind"] == "ClusterSecretStore"]
+    [secret] = [one for one in manifests if one["kind"] == "ExternalSecret"]
+    assert secret["spec"]["secretStoreRef"]["name"] == store["metadata"]["name"]
+    assert store["spec"]["provider"]["aws"]["region"] == "us-east-2"
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"], indirect=True)
+def test_the_cloud_has_no_stand_ins(manifests):
+    names = {one["metadata"]["name"] for one in manifests}
+    assert not [name for name in names if "standins" in name]
+
+
 def test_the_dask_namespace_enforces_pod_security(manifests):
     labels = next(
         m["metadata"]["labels"] for m in manifests if m["kind"] == "Namespace"
@@ -62,6 +76,8 @@ def test_the_dask_namespace_enforces_pod_security(manifests):
         ("dask-gateway.gateway.backend.namespace=hub", "is the release's own"),
         ("jupyterhub.singleuser.profileList=null", "values.generated.yaml"),
         ("karpenter.amiAlias=al2023@latest", "amiAlias"),
+        ("externalSecrets.region=", "externalSecrets.region: is empty"),
+        ("standins.enabled=true", "stand-ins have no passwords"),
         ("network.ports={70000}", "/network/ports/0"),
         ("surprise=1", "surprise"),
     ],

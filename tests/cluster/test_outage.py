@@ -1,0 +1,108 @@
+"""The cluster's API goes silent: nobody loses a server, starts work at once after."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ..bench.visitor import Visitor
+from ..local.conftest import Server
+from .kube import kubectl, pods, wait_for
+from .release import NAMESPACE
+
+RETURN_S = 10
+
+
+def api_servers():
+    """Return the API server's processes on this machine."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):
+            if entry.read_text().strip() == "kube-apiserver":
+                found.append(int(entry.parent.name))
+    return found
+
+
+@contextlib.contextmanager
+def silence(seconds):
+    """Freeze the API server: it takes connections and answers nothing."""
+    processes = api_servers()
+    try:
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        began = time.monotonic()
+        yield
+        # An outage is as long as it is.
+        while time.monotonic() - began < seconds:
+            time.sleep(0.2)
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+@pytest.fixture(scope="module")
+def outages(direct):
+    if not api_servers():
+        pytest.skip("the API server is no process of this machine: it cannot be frozen")
+    return direct
+
+
+@pytest.mark.parametrize("seconds", [20, 65])
+@pytest.mark.timeout(400)
+def test_nobody_loses_a_server_and_starts_work_after(outages, seconds, figures):
+    with Visitor(outages) as ada, Visitor(outages) as mei:
+        names = {one: one.log_in(login) for one, login in ((ada, "ada"), (mei, "mei"))}
+        ada.start(names[ada], "tiny")
+        server = Server(ada, names[ada])
+        assert server.run("x = 6 * 7").status == "ok"
+        before = uids()
+        with silence(seconds):
+            assert server.run("print(x)").text.strip() == "42"
+            assert ada.get("/hub/home").status_code == 200
+        took = start_again(mei, names[mei])
+        figures.note(f"a start after {seconds} s of silence: pod made", took, "10 s")
+        assert took <= RETURN_S
+        assert before.items() <= uids().items()
+        assert server.run("print(x)").text.strip() == "42"
+        for one in (ada, mei):
+            Server(one, names[one]).stop()
+
+
+def uids():
+    found = pods(NAMESPACE, "component=singleuser-server")
+    return {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in found}
+
+
+def start_again(visitor, name):
+    """Start a server; return the seconds until its pod exists, then wait for it."""
+    began = time.monotonic()
+    took = []
+
+    def made():
+        with contextlib.suppress(AssertionError, httpx.HTTPError):
+            label = f"hub.jupyter.org/username={name}"
+            words = ("get", "pods", "-n", NAMESPACE, "-l", label, "-o", "name")
+            return kubectl(*words, timeout_s=20)
+        return ""
+
+    answer = visitor.post(
+        f"/hub/api/users/{name}/server",
+        json={"profile": "tiny"},
+        headers={"X-XSRFToken": visitor.xsrf},
+    )
+    assert answer.status_code in {201, 202}, answer.text
+    wait_for(made, 60, "the pod of a start after the outage")
+    took.append(time.monotonic() - began)
+
+    def ready():
+        servers = visitor.get(f"/hub/api/users/{name}").json()["servers"]
+        return servers.get("", {}).get("ready")
+
+    wait_for(ready, 120, "the server to be ready")
+    return took[0]
