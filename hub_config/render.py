@@ -85,6 +85,7 @@ def helm_values(hub: Hub, registry: str, place: Environment | None = None) -> st
                 "image": _image(registry, hub.images["base"]),
                 "profileList": profile_list(hub, registry, bool(region)),
             },
+            "scheduling": {"userPlaceholder": {"resources": _seat(hub)}},
             "cull": {
                 "timeout": int(idle.cull_after_min * 60),
                 "maxAge": int(idle.max_age_h * 3600),
@@ -113,6 +114,13 @@ def _licence_ports(hub: Hub) -> list[dict[str, Any]]:
         for server in hub.licence_servers.values()
         for port in dict.fromkeys((server.port, server.vendor_port))
     ]
+
+
+def _seat(hub: Hub) -> dict[str, Any]:
+    """Return what a warm seat holds for the next person: the default profile."""
+    profile = hub.profiles[hub.default_profile]
+    memory = int(profile.memory_gib.guarantee * GIB)
+    return {"requests": {"cpu": profile.cpu.guarantee, "memory": memory}}
 
 
 def _image(registry: str, image: str) -> dict[str, str]:
