@@ -98,6 +98,9 @@ def release(root, charts, image_names, figures, tmp_path_factory):
     values = [ours / "values.generated.yaml", ours / "development.yaml"]
     if LOCAL in images():
         values.append(Path(__file__).with_name("offline.yaml"))
+    # What a cluster of one's own needs besides: a storage class, a registry.
+    if own := os.environ.get("CLUSTER_VALUES"):
+        values.append(Path(own))
     made = Release(chart_with_dependencies(ours, charts, place), values)
     made.uninstall()
     label = "pod-security.kubernetes.io/enforce=baseline"
