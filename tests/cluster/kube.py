@@ -62,8 +62,8 @@ def wait_for(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:
 def images() -> set[str]:
     """Names of the images that the nodes have (Kubernetes lists up to 50 a node)."""
     nodes = items("nodes")
-    listed = (image for node in nodes for image in node["status"].get("images", []))
-    return {name for image in listed for name in image.get("names", [])}
+    listed = (image for node in nodes for image in node["status"].get("images") or [])
+    return {name for image in listed for name in image.get("names") or []}
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +11,7 @@ from dask_gateway_server import models
 from dask_gateway_server.backends.base import PublicException
 from traitlets.config import Config
 
-from hub_config import kubernetes
+from hub_config import gateway
 from hub_config.settings import GIB
 
 
@@ -17,8 +19,8 @@ from hub_config.settings import GIB
 def backend(monkeypatch):
     """Return the backend with one cluster in its view, and what it tells Kubernetes."""
     c = Config()
-    kubernetes.gateway(c)
-    backend = kubernetes.HubBackend(config=c, gateway_instance="x")
+    gateway.gateway(c)
+    backend = gateway.HubBackend(config=c, gateway_instance="x")
     cluster = models.Cluster(
         name="hub-dask.one",
         username="gh-5",
@@ -51,3 +53,8 @@ async def test_a_cluster_too_many_is_refused(backend):
     backend.clusters_per_person = 1
     with pytest.raises(PublicException, match="Shut one down first"):
         await backend.start_cluster(SimpleNamespace(name="gh-5"), {})
+
+
+def test_the_gateway_needs_nothing_that_its_image_has_not():
+    code = "import sys; sys.modules['jupyterhub'] = None; import hub_config.gateway"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
