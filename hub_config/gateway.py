@@ -1,4 +1,4 @@
-"""What is different on Kubernetes, for Dask Gateway: its chart's values call it in a line.
+"""What is different on Kubernetes, for Dask Gateway: its values call it in a line.
 
 The gateway's image has no JupyterHub: nothing here may import it.
 """
