@@ -77,13 +77,12 @@ def helm_values(hub: Hub, registry: str, place: Environment | None = None) -> st
         Where the hub is in the cloud; a cluster of one's own has no name.
     """
     idle = hub.idle
-    on_aws = place is not None
     values: dict[str, Any] = {
         "jupyterhub": {
             "hub": {"image": _image(registry, hub.images["hub"])},
             "singleuser": {
                 "image": _image(registry, hub.images["base"]),
-                "profileList": profile_list(hub, registry, bool(region)),
+                "profileList": profile_list(hub, registry, place is not None),
             },
             "scheduling": {"userPlaceholder": {"resources": _seat(hub)}},
             "cull": {

@@ -1,4 +1,4 @@
-"""``archive-hub backup``, ``restore``, ``export``; ``local upgrade`` and ``rollback``."""
+"""``archive-hub backup``, ``restore``, ``export``, and ``local upgrade`` and back."""
 
 from __future__ import annotations
 
