@@ -36,6 +36,7 @@ def test_an_image_without_any_passes(tmp_path):
         ("etc/pip.conf", "[global]", "secrets"),
         ("home/jovyan/.netrc", "machine x", "secrets"),
         ("root/notes.txt", "x", "notes.txt"),
+        ("root/.cache/uv/CACHEDIR.TAG", "x", "CACHEDIR"),
         ("run/secrets/ca.pem", "x", "ca.pem"),
         ("opt/base/lib/test.key", KEY, "a private key"),
         ("usr/bin/sudo", "", "rights"),
