@@ -59,6 +59,14 @@ def test_python_packages_come_from_a_lock_or_are_ours(file):
             assert ours or "--require-hashes" in step
 
 
+@pytest.mark.parametrize("file", DOCKERFILES, ids=named)
+def test_the_installer_leaves_no_cache(file):
+    # `uv venv` leaves one in root's home, whatever the other commands are told.
+    for step in re.split(r"\n(?=[A-Z]+ )", file.read_text()):
+        if "/uv " in step:
+            assert "UV_NO_CACHE=1" in step
+
+
 @pytest.mark.parametrize("image", USERS)
 def test_an_image_ends_as_nobodys_root_with_labels(image):
     users = re.findall(r"^USER (\S+)", text(image), re.MULTILINE)
