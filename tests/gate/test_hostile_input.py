@@ -6,6 +6,8 @@ import gc
 import itertools
 import logging
 import random
+from contextlib import closing
+from http.client import HTTPConnection
 from urllib.parse import quote, urlsplit
 
 import psutil
@@ -86,6 +88,18 @@ def leads_away(location, home):
     return bool(parts.scheme not in ("", "http", "https") or host not in ("", home))
 
 
+def raw_answer(browser, path):
+    """Return status and headers as they come: httpx refuses some addresses itself."""
+    jar = browser.client.cookies.jar
+    cookies = "; ".join(f"{one.name}={one.value}" for one in jar)
+    address = urlsplit(browser.gate.url).netloc
+    with closing(HTTPConnection(address, timeout=120)) as connection:
+        connection.request("GET", path, headers={"Cookie": cookies})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.headers
+
+
 @pytest.mark.parametrize(
     ("location", "away"),
     [
@@ -107,10 +121,10 @@ def test_five_hundred_targets_lead_nobody_off_the_site(gate, person):
     browser = gate.login("vera")
     home, seen = urlsplit(gate.url).netloc, 0
     for path in targets(500):
-        answer = browser.client.get(path, follow_redirects=False)
-        assert answer.status_code < 500 or has_line_break(path), path
-        assert "stolen" not in answer.cookies, path
-        location = answer.headers.get("Location", "")
+        status, headers = raw_answer(browser, path)
+        assert status < 500 or has_line_break(path), path
+        assert "stolen" not in "".join(headers.get_all("Set-Cookie", [])), path
+        location = headers.get("Location", "")
         seen += bool(location)
         github = location.startswith(f"{gate.github.url}/login/oauth/authorize?")
         assert github or not leads_away(location, home), (path, location)
