@@ -53,7 +53,7 @@ def dashboard(page: Page, server: Server) -> bytes:
     said = "".join(run(server, code) for code in codes[: last + 1])
     link = re.search(r"dashboard: (\S+)", said)
     assert link, f"no link to the dashboard in {said!r}"
-    page.goto(link[1])
+    page.goto(link[1], timeout=CELL_S * 1000)
     picture = when_drawn(page)
     run(server, "client.close(); cluster.shutdown()")
     return picture
