@@ -8,7 +8,7 @@ import time
 import pytest
 
 from ..local.conftest import Server
-from .kube import execute, items, kubectl, pods, wait_for
+from .kube import apply, execute, items, kubectl, pods, wait_for
 from .release import DASK, NAMESPACE
 
 LAB_BUDGET_S = 12
@@ -144,7 +144,9 @@ def test_a_server_outlives_an_upgrade(ada, release, figures):
     assert server.run("print(6 * 7)").text.strip() == "42"
 
 
-def test_uninstalling_leaves_no_pod_and_keeps_the_homes(ada, release, figures):
+def test_uninstalling_leaves_no_pod_and_keeps_the_homes(
+    ada, release, image_names, figures
+):
     server = Server(ada, ada.name)
     server.run("open('/home/jovyan/kept.txt', 'w').write('mine')")
     server.stop()
@@ -155,5 +157,29 @@ def test_uninstalling_leaves_no_pod_and_keeps_the_homes(ada, release, figures):
     [claim] = items("pvc", "-n", NAMESPACE)
     assert claim["metadata"]["name"] == "home"
     assert claim["status"]["phase"] == "Bound"
-    release.install()
-    kubectl("wait", "-n", NAMESPACE, "pvc/home", "--for=jsonpath={.status.phase}=Bound")
+    assert read_home(ada.name, image_names["hub"]) == "mine"
+
+
+def read_home(name, image):
+    """Read the file of that home, from a pod of our own."""
+    context = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    mount = {"name": "home", "mountPath": "/home/jovyan", "subPath": name}
+    container = {"name": "reader", "image": image, "volumeMounts": [mount]}
+    container |= {"command": ["sleep", "600"], "securityContext": context}
+    spec = {
+        "containers": [container],
+        "terminationGracePeriodSeconds": 0,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 1000,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "volumes": [{"name": "home", "persistentVolumeClaim": {"claimName": "home"}}],
+    }
+    meta = {"name": "reader", "namespace": NAMESPACE}
+    apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+    kubectl("wait", "-n", NAMESPACE, "pod/reader", "--for=condition=Ready")
+    read = "print(open('/home/jovyan/kept.txt').read())"
+    text = execute(NAMESPACE, "reader", read).strip()
+    kubectl("delete", "-n", NAMESPACE, "pod/reader")
+    return text
