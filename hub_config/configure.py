@@ -17,6 +17,7 @@ from tornado.httpclient import AsyncHTTPClient
 
 from . import log_filter, notices, starts, terms
 from .clusters import stop_clusters
+from .next_page import refuse_control_characters
 from .notices_page import NoticesHandler
 from .open_page import OpenHandler
 from .proxy import WatchfulProxy
@@ -80,6 +81,7 @@ def pages(c: Any, hub: Hub) -> None:
     hub : Hub
         The settings.
     """
+    refuse_control_characters()
     c.JupyterHub.template_paths = [str(PAGES)]
     c.JupyterHub.template_vars = {
         "about": hub.hub,

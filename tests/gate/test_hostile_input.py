@@ -8,10 +8,12 @@ import logging
 import random
 from contextlib import closing
 from http.client import HTTPConnection
+from types import SimpleNamespace
 from urllib.parse import quote, urlsplit
 
 import psutil
 import pytest
+from jupyterhub.handlers import BaseHandler
 
 from hub_config.gate import Gate
 from hub_config.ledger import Ledger
@@ -74,10 +76,6 @@ def targets(count):
         yield pick.choice(PLACES) + quote("".join(form))
 
 
-def has_line_break(path):
-    return "%0A" in path.upper() or "%0D" in path.upper()
-
-
 def leads_away(location, home):
     """Tell whether a browser that reads `location` would leave the site."""
     # As browsers do: no tabs or line breaks, a backslash is a slash.
@@ -122,7 +120,7 @@ def test_five_hundred_targets_lead_nobody_off_the_site(gate, person):
     home, seen = urlsplit(gate.url).netloc, 0
     for path in targets(500):
         status, headers = raw_answer(browser, path)
-        assert status < 500 or has_line_break(path), path
+        assert status < 500, path
         assert "stolen" not in "".join(headers.get_all("Set-Cookie", [])), path
         location = headers.get("Location", "")
         seen += bool(location)
@@ -133,21 +131,45 @@ def test_five_hundred_targets_lead_nobody_off_the_site(gate, person):
     assert seen > 100, "most targets must be met by a redirect of the hub's own"
 
 
-@pytest.mark.xfail(
-    reason="stock JupyterHub 5.5: Tornado refuses to write the header", strict=True
+@pytest.mark.parametrize(
+    ("login", "target"),
+    [
+        ("yan", "//%09/evil.example"),
+        ("yin", "/%09/evil.example"),
+        ("yon", "/hub/home%0d%0aX:y"),
+    ],
 )
-def test_a_line_break_in_a_target_is_no_error_of_the_hub(gate, person):
-    gate.first.people(person("yan"))
-    client = gate.login("yan").client
-    answer = client.get("/hub/login?next=/hub/home%0d%0aX:y", follow_redirects=False)
-    assert answer.status_code < 500
+def test_what_browsers_drop_from_an_address_leads_to_the_hubs_own_page(
+    gate, person, login, target
+):
+    """Stock JupyterHub 5.5 sends to evil.example, and answers a line break with 500."""
+    gate.first.people(person(login))
+    browser = gate.login(login)
+    status, headers = raw_answer(browser, f"/hub/login?next={target}")
+    assert (status, headers["Location"]) == (302, "/hub/home")
+
+
+def stock_validate(target):
+    """Return what the unmodified JupyterHub makes of a target."""
+    check = BaseHandler._validate_next_url
+    check = getattr(check, "__wrapped__", check)
+    request = SimpleNamespace(host="here:1", protocol="http", headers={})
+    handler = SimpleNamespace(
+        settings={}, request=request, subdomain_host="", log=logging.getLogger("x")
+    )
+    return check(handler, target)
+
+
+@pytest.mark.xfail(reason="stock: a tab leads off the site", strict=True)
+def test_stock_refuses_a_target_with_a_tab():
+    assert not leads_away(stock_validate(f"//\t/{EVIL}"), "here:1")
 
 
 def test_who_was_led_here_by_a_bad_link_lands_on_the_hub_after_the_login(gate, person):
     gate.first.people(person("wim"))
     for form in FORMS:
         # Here the hub has no proxy, so a server's address leads back to the hub.
-        if "user-redirect" in form or has_line_break(quote(form)):
+        if "user-redirect" in form:
             continue
         browser = gate.login("wim", f"/hub/oauth_login?next={quote(form)}")
         assert browser.answer.url.host == "127.0.0.1", form
