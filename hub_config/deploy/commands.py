@@ -83,7 +83,9 @@ def upgrade(
     if made.is_empty:
         return
     _consent(made, yes)
-    rollout.copy(keeper(), _copies(where), _say)
+    if not any(item.replaces_hub for item in made.items):
+        # Else the deployment does it itself, just before.
+        rollout.copy(keeper(), _copies(where), _say)
     rollout.carry_out(made, keeper(), _copies(where), _say)
     typer.echo(f"Back again: archive-hub rollback {environment}")
     _check(where, url)
