@@ -32,8 +32,11 @@ class Release:
         run(*words, *files, *more, "--wait", "--timeout", "8m", timeout_s=500)
 
     def test(self) -> str:
-        words = ("helm", "test", self.name, "--namespace", NAMESPACE, "--logs")
-        return run(*words, timeout_s=120)
+        where = ("--namespace", NAMESPACE)
+        said = run("helm", "test", self.name, *where, "--logs", timeout_s=120)
+        # Helm keeps a test's pod, for its log, even after the release is gone.
+        run("kubectl", "delete", "pod", "archive-hub-policies", *where)
+        return said
 
     def uninstall(self) -> None:
         words = ("helm", "uninstall", self.name, "--namespace", NAMESPACE, "--wait")
