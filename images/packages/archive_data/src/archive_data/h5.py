@@ -57,7 +57,8 @@ class Source:
         at = address(dataset)
         if at not in self._arrays:
             table, file = self.tables.get(at), self.file
-            if table is None and file is not None and dataset.chunks:
+            # An index has brought what HDF5 will read of a dataset without a table.
+            if not self.tables and file is not None and dataset.chunks:
                 file.bring_chunk_index(at)
             self._arrays[at] = array_of(dataset, self.blob, table)
         return self._arrays[at]
