@@ -48,7 +48,8 @@ def test_a_passing_fault_does_not_change_the_data(s3: Any, url: str, kind: str) 
     reset_stats()
     s3.fault(kind, times=3)
     assert (file["x"][:] == DATA).all()
-    assert stats().retries >= 1
+    # A connection that lay idle and is found broken is replaced without being counted.
+    assert stats().retries >= (kind != "reset")
 
 
 @pytest.mark.parametrize("kind", ["slow_down", "reset", "cut", "whole"])

@@ -154,11 +154,12 @@ SCRIPT = """
     import sys
     from archive_data.blob import HttpBlob
     from archive_data.h5 import File
-    file = File(HttpBlob(sys.argv[1]))
+    data = File(HttpBlob(sys.argv[1]))["x"]
+    data[0]
     print("ready", flush=True)
     sys.stdin.readline()
     try:
-        file["x"][:]
+        data[:]
     except KeyboardInterrupt:
         print("interrupted", flush=True)
 """
