@@ -172,7 +172,7 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
             With the reason, for the page.
         """
         self.licence_server = ""
-        slug = self._slug()
+        slug = self.profile_name
         chosen = next((one for one in profile_list if one["slug"] == slug), {})
         try:
             if "licence_servers" in chosen:

@@ -33,7 +33,7 @@ def take_lab(
     browser: Browser, url: str, save: Callable[[bytes, str], None], login: str
 ) -> None:
     """Take both pictures, as a person whose server is not running."""
-    visitor = Visitor(base_url=url, follow_redirects=True, timeout=60)
+    visitor = Visitor(url)
     visitor.log_in(login)
     server = started(visitor, "base")
     page = open_page(browser, url)

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from ..bench.visitor import Visitor
+from hub_config.visit.browser import Visitor
+
 from . import page
 from .kube import apply, forwarded, images, kubectl, story
 from .release import DASK, LOCAL, NAMESPACE, UPSTREAM, Release, chart_with_dependencies
@@ -151,7 +152,7 @@ def visit(address):
     def log_in(login: str) -> Visitor:
         visitor = Visitor(address)
         visitors.append(visitor)
-        visitor.name = visitor.log_in(login)
+        visitor.log_in(login)
         return visitor
 
     yield log_in

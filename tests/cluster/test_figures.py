@@ -61,7 +61,7 @@ def test_a_start_and_a_stop_cost_few_calls(visit, figures):
 
 
 def cycle(visitor):
-    visitor.start(visitor.name, "tiny")
+    visitor.start_server(visitor.name, "tiny")
     headers = {"X-XSRFToken": visitor.xsrf}
     visitor.delete(f"/hub/api/users/{visitor.name}/server", headers=headers)
     label = f"hub.jupyter.org/username={visitor.name}"

@@ -113,12 +113,14 @@ print(next(iter(client.scheduler_info()["workers"])))
 
 @pytest.fixture(scope="module")
 def people(address):
-    from ..bench.visitor import Visitor
+    from hub_config.visit.browser import Visitor
 
     with Visitor(address) as mei, Visitor(address) as other:
-        names = [one.log_in(login) for one, login in ((mei, "mei"), (other, "tomas-n"))]
+        mei.log_in("mei")
+        other.log_in("tomas-n")
+        names = [mei.name, other.name]
         for visitor, name in zip((mei, other), names, strict=True):
-            visitor.start(name, "tiny")
+            visitor.start_server(name, "tiny")
         server = Server(mei, names[0])
         output = server.run(HOLD, timeout_s=240)
         assert output.error == "", output.error

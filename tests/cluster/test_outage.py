@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ..bench.visitor import Visitor
+from hub_config.visit.browser import Visitor
+
 from ..local.conftest import Server
 from .kube import kubectl, pods, wait_for
 from .release import NAMESPACE
@@ -57,8 +58,10 @@ def outages(direct):
 @pytest.mark.timeout(400)
 def test_nobody_loses_a_server_and_starts_work_after(outages, seconds, figures):
     with Visitor(outages) as ada, Visitor(outages) as mei:
-        names = {one: one.log_in(login) for one, login in ((ada, "ada"), (mei, "mei"))}
-        ada.start(names[ada], "tiny")
+        ada.log_in("ada")
+        mei.log_in("mei")
+        names = {one: one.name for one in (ada, mei)}
+        ada.start_server(names[ada], "tiny")
         server = Server(ada, names[ada])
         assert server.run("x = 6 * 7").status == "ok"
         before = uids()

@@ -16,10 +16,10 @@ LAB_BUDGET_S = 12
 
 @pytest.fixture(scope="module")
 def ada(address):
-    from ..bench.visitor import Visitor
+    from hub_config.visit.browser import Visitor
 
     with Visitor(address) as visitor:
-        visitor.name = visitor.log_in("ada")
+        visitor.log_in("ada")
         yield visitor
 
 
@@ -27,7 +27,7 @@ def ada(address):
 def server(ada, figures):
     """Ada's Tiny server, and her browser."""
     began = time.monotonic()
-    ada.start(ada.name, "tiny")
+    ada.start_server(ada.name, "tiny")
     ready = time.monotonic() - began
     lab = ada.get(f"/user/{ada.name}/lab")
     assert lab.status_code == 200, lab.text
@@ -45,7 +45,7 @@ def pod_of(name):
 
 
 def test_a_stranger_is_refused_at_the_gate(address):
-    from ..bench.visitor import Visitor
+    from hub_config.visit.browser import Visitor
 
     with Visitor(address) as visitor:
         page = visitor.get("/hub/oauth_login", params={"next": "/hub/home"})
@@ -129,7 +129,7 @@ def test_dask_ends_with_the_server_and_a_stop_leaves_no_pod(dask, server, figure
 
 
 def test_a_server_outlives_an_upgrade(ada, release, figures):
-    ada.start(ada.name, "tiny")
+    ada.start_server(ada.name, "tiny")
     before = pod_of(ada.name)["metadata"]["uid"]
     [hub] = pods(NAMESPACE, "component=hub")
     began = time.monotonic()

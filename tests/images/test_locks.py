@@ -138,7 +138,8 @@ def test_the_tests_run_in_what_the_hub_image_holds():
         pins(ROOT / ".ci/requirements.lock"),
     )
     differing = {n: (v, tests.get(n)) for n, v in hub.items() if tests.get(n) != v}
-    assert differing == {}
+    # For z2jh's configuration only, extra `cluster`: it needs a compiler elsewhere.
+    assert differing.keys() == {"pycurl"}
 
 
 def test_the_environment_complains_of_the_known_and_of_nothing_else():

@@ -31,7 +31,7 @@ def visitor():
     made = []
 
     def go(url: str) -> Visitor:
-        made.append(Visitor(base_url=url, follow_redirects=True, timeout=60))
+        made.append(Visitor(url))
         return made[-1]
 
     yield go
