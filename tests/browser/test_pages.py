@@ -173,7 +173,7 @@ def test_a_notice_is_shown_before_a_server_is_started(notice, visit):
     page = visit("grace")
     for address in ("/hub/spawn", "/hub/home"):
         page.goto(address)
-        assert page.get_by_role("status").inner_text() == notice
+        assert page.get_by_role("status").first.inner_text() == notice
     assert faults_of(page) == {}
 
 

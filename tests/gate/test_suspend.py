@@ -75,9 +75,9 @@ def test_an_administrator_can_be_suspended(gate, person, suspend):
     ("words", "says"),
     [
         (("nobody-here",), "nobody logged in here as 'nobody-here'"),
-        (("4", "--lift"), "gh-4 (never seen here) is not suspended"),
-        (("4", "--reason", "a\nb"), "--reason must be one line"),
-        (("4", "--reason", "x" * 201), "got 201"),
+        (("987654321", "--lift"), "gh-987654321 (never seen here) is not suspended"),
+        (("987654321", "--reason", "a\nb"), "--reason must be one line"),
+        (("987654321", "--reason", "x" * 201), "got 201"),
         (("-1",), "No such option"),
         (("gh-0x5",), "nobody logged in here as 'gh-0x5'"),
     ],
