@@ -46,6 +46,13 @@ def warning(hub: Hub, spent_usd: float) -> str:
     )
 
 
+def warning_for(authenticator: Any, user_name: str) -> str:
+    """Return what a hub user is told; without a limit nobody is asked."""
+    if not authenticator.hub.usage.warn_usd_per_month:
+        return ""
+    return warning(authenticator.hub, spent(authenticator, user_name))
+
+
 def require_within(spawner: Any) -> None:
     """Refuse a start above the second limit.
 

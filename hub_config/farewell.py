@@ -37,8 +37,9 @@ def put_out(app: Any, user: Any, *, forget_tokens: bool) -> None:
 
 
 async def _put_out(app: Any, user: Any, forget_tokens: bool) -> None:
-    for name, spawner in list(user.spawners.items()):
-        if not spawner.active or spawner.pending:
+    active = {name: one for name, one in list(user.spawners.items()) if one.active}
+    for name, spawner in active.items():
+        if spawner.pending:
             # A server that is just starting is found by the next sweep.
             continue
         app.log.info("gate: stopping the server of %s", spawner._log_name)
@@ -47,8 +48,9 @@ async def _put_out(app: Any, user: Any, forget_tokens: bool) -> None:
             await user.stop(name)
         except Exception:
             app.log.exception("gate: cannot stop %s; tried again", spawner._log_name)
-    # Clusters end with a server; a script elsewhere can have some without one.
-    await stop_clusters(user.spawner)
+    if not active:
+        # Clusters end with a server; a script elsewhere can have some without one.
+        await stop_clusters(user.spawner)
     if forget_tokens:
         for token in list(user.orm_user.api_tokens):
             app.db.delete(token)

@@ -191,9 +191,7 @@ def for_user(user: Any) -> list[dict[str, str | None]]:
         found += notices.for_person(number_of(user.name))
     except LedgerError as error:
         authenticator.log.error("notices: %s", error)
-    if text := budget.warning(
-        authenticator.hub, budget.spent(authenticator, user.name)
-    ):
+    if text := budget.warning_for(authenticator, user.name):
         found.append(Notice(f"used-{datetime.now(UTC):%Y-%m}", "warning", text))
     spawner = user.spawner
     if spawner.active and spawner.orm_spawner.started:

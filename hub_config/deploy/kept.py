@@ -12,6 +12,7 @@ from pathlib import Path
 from ..keep import copy_database
 from ..keep.backup import backup
 from ..keep.place import KeepError, Place
+from ..ledger import LEDGER_IN_POD
 from .keeping import Say
 from .programs import DeployError, line_of
 
@@ -19,7 +20,7 @@ from .programs import DeployError, line_of
 SCRIPT = Path(copy_database.__file__)
 DATABASES = {
     "hub.sqlite": "/srv/jupyterhub/jupyterhub.sqlite",
-    "people.sqlite": "/srv/jupyterhub/people.sqlite",
+    "people.sqlite": LEDGER_IN_POD,
 }
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import unescape
 from types import TracebackType
 from typing import Any, Self
@@ -20,33 +18,15 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 from yarl import URL
 
+from ..visit.browser import VisitFailed
+from ..visit.messages import Output, request
+
 ANSWER_WITHIN_S = 120.0
 _ASK_AGAIN_S = 0.5
 
 
-class VisitFailed(RuntimeError):
-    """The hub did not do what was asked; the text is the hub's, where it gave one."""
-
-
 class NoStandIn(VisitFailed):
     """People sign in with the real GitHub here, which no program can do."""
-
-
-@dataclass
-class Ran:
-    """What a cell printed, and the error that ended it, if any."""
-
-    text: str = ""
-    error: str = ""
-
-    def take(self, kind: str, content: Mapping[str, Any]) -> None:
-        """Add one message of the kernel."""
-        if kind == "stream" and content["name"] == "stdout":
-            self.text += content["text"]
-        elif kind == "execute_result":
-            self.text += content["data"].get("text/plain", "")
-        elif kind == "error":
-            self.error = f"{content['ename']}: {content['evalue']}"
 
 
 class Visitor:
@@ -239,7 +219,7 @@ class Visitor:
             raise VisitFailed(await words_of(answer))
         self._kernel = str((await answer.json())["id"])
 
-    async def run(self, code: str) -> Ran:
+    async def run(self, code: str) -> Output:
         """Run one cell in the kernel, as a notebook does, and wait for its end."""
         if not self._kernel:
             await self.start_kernel()
@@ -250,42 +230,21 @@ class Visitor:
             return await _execute(channel, code)
 
 
-async def _execute(channel: aiohttp.ClientWebSocketResponse, code: str) -> Ran:
-    message = _request(code)
+async def _execute(channel: aiohttp.ClientWebSocketResponse, code: str) -> Output:
+    message = request(code)
     await channel.send_json(message)
-    ran, missing = Ran(), {"execute_reply", "idle"}
+    output, missing = Output(), {"execute_reply", "idle"}
     async for received in channel:
         if received.type is not aiohttp.WSMsgType.TEXT:
             continue
         got = json.loads(received.data)
         if got["parent_header"].get("msg_id") != message["header"]["msg_id"]:
             continue
-        ran.take(got["msg_type"], got["content"])
+        output.take(got["msg_type"], got["content"])
         missing -= {got["msg_type"], got["content"].get("execution_state")}
         if not missing:
-            return ran
+            return output
     raise VisitFailed("the kernel's connection was closed")
-
-
-def _request(code: str) -> dict[str, Any]:
-    number = uuid.uuid4().hex
-    header = {
-        "msg_id": number,
-        "msg_type": "execute_request",
-        "username": "",
-        "session": number,
-        "version": "5.3",
-        "date": "2026-01-01T00:00:00Z",
-    }
-    content = {
-        "code": code,
-        "silent": False,
-        "store_history": True,
-        "user_expressions": {},
-        "allow_stdin": False,
-    }
-    shell = {"channel": "shell", "parent_header": {}, "metadata": {}}
-    return {"header": header, "content": content, **shell}
 
 
 async def words_of(answer: aiohttp.ClientResponse) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 import aiohttp
 
+from ..visit.browser import VisitFailed
 from .people import Walker
-from .visitor import VisitFailed, Visitor, words_of
+from .visitor import Visitor, words_of
 
 # How long one person may take for a step, in seconds.
 LIMITS_S = {"log in": 60, "terms": 60, "start": 900, "notebook": 900, "stop": 180}

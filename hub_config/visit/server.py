@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .browser import CouldNotAsk, VisitFailed, Visitor
+from .messages import Output, request
 
 if TYPE_CHECKING:
     from websocket import WebSocket
-
-
-@dataclass
-class Output:
-    """What a cell printed, and how it ended."""
-
-    text: str = ""
-    status: str = ""
-    error: str = ""
-
-    def take(self, kind: str, content: dict[str, Any]) -> None:
-        """Add one message of the kernel."""
-        if kind == "stream" and content["name"] == "stdout":
-            self.text += content["text"]
-        elif kind == "execute_result":
-            self.text += content["data"].get("text/plain", "")
-        elif kind == "error":
-            self.error = f"{content['ename']}: {content['evalue']}"
-        elif kind == "execute_reply":
-            self.status = content["status"]
 
 
 @dataclass
@@ -104,13 +84,13 @@ class Server:
             ) from None
         if not self.kernel:
             self.start_kernel()
-        request = self.visitor.build_request(
+        sent = self.visitor.build_request(
             "GET", f"{self.url}api/kernels/{self.kernel}/channels"
         )
         channel = websocket.create_connection(
-            str(request.url).replace("http", "ws", 1),
-            cookie=request.headers.get("Cookie", ""),
-            origin=f"{request.url.scheme}://{request.url.netloc.decode()}",
+            str(sent.url).replace("http", "ws", 1),
+            cookie=sent.headers.get("Cookie", ""),
+            origin=f"{sent.url.scheme}://{sent.url.netloc.decode()}",
             timeout=timeout_s,
         )
         try:
@@ -158,8 +138,9 @@ def execute(channel: WebSocket, code: str, timeout_s: float = 60) -> Output:
     """
     from websocket import WebSocketException
 
-    number = uuid.uuid4().hex
-    channel.send(json.dumps(_request(number, code)))
+    message = request(code)
+    number = message["header"]["msg_id"]
+    channel.send(json.dumps(message))
     output, deadline, idle = Output(), time.monotonic() + timeout_s, False
     try:
         while time.monotonic() < deadline:
@@ -173,23 +154,3 @@ def execute(channel: WebSocket, code: str, timeout_s: float = 60) -> Output:
     except (WebSocketException, OSError, ValueError) as error:
         raise VisitFailed(f"no end of the cell: {error}; so far: {output}") from None
     raise VisitFailed(f"no end of the cell after {timeout_s:g} s; so far: {output}")
-
-
-def _request(number: str, code: str) -> dict[str, Any]:
-    header = {
-        "msg_id": number,
-        "msg_type": "execute_request",
-        "username": "",
-        "session": number,
-        "version": "5.3",
-        "date": "2026-01-01T00:00:00Z",
-    }
-    content = {
-        "code": code,
-        "silent": False,
-        "store_history": False,
-        "user_expressions": {},
-        "allow_stdin": False,
-    }
-    message = {"header": header, "parent_header": {}, "metadata": {}}
-    return {**message, "content": content, "channel": "shell"}

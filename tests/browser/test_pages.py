@@ -20,6 +20,7 @@ PAGES = {
     "terms": ("", "/hub/terms"),
     "start": ("grace", "/hub/spawn"),
     "home": ("grace", "/hub/home"),
+    "usage": ("grace", "/hub/usage"),
     "my files": ("grace", "/hub/my-files"),
     "accepted": ("grace", "/hub/terms"),
     "tokens": ("grace", "/hub/token"),

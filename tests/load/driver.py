@@ -21,7 +21,8 @@ import aiohttp
 import psutil
 
 from hub_config.rehearsal.report import quantile
-from hub_config.rehearsal.visitor import VisitFailed, Visitor
+from hub_config.rehearsal.visitor import Visitor
+from hub_config.visit.browser import VisitFailed
 
 WITHIN_S = 300
 

@@ -1,7 +1,9 @@
 """A running hub counts what people use, and shows each their own."""
 
 import json
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,8 +65,16 @@ def test_a_wrong_month_is_one_sentence(running, archive_hub, month):
     assert "Traceback" not in done.stderr
 
 
-def test_a_table_for_people_names_logins(running, archive_hub, used):
-    done = archive_hub("usage", "--state", str(Path(running["state"])))
+def test_a_table_for_people_names_logins(running, archive_hub, person, used):
+    person("ada")
+    with closing(sqlite3.connect(Path(running["state"]) / "people.sqlite")) as db:
+        db.execute(
+            "INSERT OR REPLACE INTO used VALUES (1001, ?, 'gone', 5400, 0)", [MONTH]
+        )
+        db.commit()
+    done = archive_hub("usage", "--state", running["state"])
     assert done.returncode == 0
+    assert used()["gh-1001"]["hours"] > 0
     for row in used().values():
         assert f"{row['user']} ({row['login']})" in done.stdout
+    assert "1.50" in done.stdout
