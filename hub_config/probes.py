@@ -70,13 +70,14 @@ def parts_of(app: Any, hub: Hub, authenticator: Any) -> dict[str, Part]:
             lambda: _answers(client, f"{gateway}/api/health", below=400),
             "New Dask clusters cannot be made just now.",
         )
-    if hasattr(app.spawner_class, "reflectors"):
+    local = app.config.get("SimpleLocalProcessSpawner", {})
+    homes = local.get("home_dir_template")
+    if not homes and hasattr(app.spawner_class, "reflectors"):
         parts["kubernetes"] = Part(
             lambda: _kubernetes(app.spawner_class.reflectors),
             "New servers may have to wait. Servers that run are not touched.",
         )
-    local = app.config.get("SimpleLocalProcessSpawner", {})
-    if homes := local.get("home_dir_template"):
+    if homes:
         parts["homes"] = Part(
             lambda: _writable(Path(homes).parent),
             "The disk of the homes is full or away: saving may fail.",
