@@ -35,6 +35,10 @@ from hub_config import settings
 from hub_config.local import environments
 from hub_config.visit.browser import Visitor
 
+# Whoever starts the tests in the background of a shell lets them ignore interrupts, and
+# so would every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import urllib.request
 import uuid
@@ -18,6 +19,10 @@ from typing import Any
 import pytest
 
 from archive_data import ahead, cache
+
+# Whoever starts the tests in the background of a shell lets them ignore interrupts, and
+# so would every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[4]
 HUB_PYTHON = ROOT / ".venv/bin/python"

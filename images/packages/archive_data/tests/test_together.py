@@ -154,12 +154,11 @@ SCRIPT = """
     import sys
     from archive_data.blob import HttpBlob
     from archive_data.h5 import File
-    data = File(HttpBlob(sys.argv[1]))["x"]
-    data[0]
+    file = File(HttpBlob(sys.argv[1]))
     print("ready", flush=True)
     sys.stdin.readline()
     try:
-        data[:]
+        file["x"][:]
     except KeyboardInterrupt:
         print("interrupted", flush=True)
 """
