@@ -147,7 +147,8 @@ def test_a_server_outlives_an_upgrade(ada, release, figures):
 def test_uninstalling_leaves_no_pod_and_keeps_the_homes(
     ada, release, image_names, figures
 ):
-    server = Server(ada, ada.name)
+    name = ada.name
+    server = Server(ada, name)
     server.run("open('/home/jovyan/kept.txt', 'w').write('mine')")
     server.stop()
     began = time.monotonic()
@@ -157,7 +158,7 @@ def test_uninstalling_leaves_no_pod_and_keeps_the_homes(
     [claim] = items("pvc", "-n", NAMESPACE)
     assert claim["metadata"]["name"] == "home"
     assert claim["status"]["phase"] == "Bound"
-    assert read_home(ada.name, image_names["hub"]) == "mine"
+    assert read_home(name, image_names["hub"]) == "mine"
 
 
 def read_home(name, image):

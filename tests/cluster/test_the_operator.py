@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hub_config.keep.made import verify
 from hub_config.visit.browser import Visitor
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
@@ -168,7 +170,9 @@ def test_the_hub_goes_back(checkout, url):
 
 def test_the_end_leaves_nothing(checkout, url):
     words = ("destroy", "development", "--confirm", "development")
-    done = checkout(*words, "--without-homes")
+    done = checkout(*words)
+    [copied] = re.findall("copied homes and databases: (.*)", done.stdout)
+    assert "gh-1001" in verify(checkout.folder / copied)["homes"]
     assert done.stdout.endswith("Nothing of development is left.\n")
     assert "hub" not in kubectl("get", "namespaces", "-o", "name").split("/")
     assert run("helm", "list", "--all-namespaces", "--short").stdout == ""
