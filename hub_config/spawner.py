@@ -11,6 +11,7 @@ Private methods of KubeSpawner 7.1 are overridden: its version is pinned, and
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any, ClassVar
 
@@ -53,12 +54,26 @@ class RobustKubeSpawner(KubeSpawner):  # type: ignore[misc]
         """,
     )
 
+    first_list_s = Float(
+        5.0,
+        config=True,
+        help="""
+        How long a poll waits for the first list after the hub's start, in seconds.
+
+        JupyterHub tries a server of unknown state for minutes before it gives it up,
+        and its owner waits as long.
+        """,
+    )
+
     _answer_lost = False
 
     async def poll(self) -> int | None:
         """Return None while the server runs or nobody can tell, else its exit code."""
         try:
             await self._start_watching_pods_without_waiting()
+            listed = asyncio.shield(self.pod_reflector.first_load_future)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(listed, self.first_list_s)
             if not self.pod_reflector.loaded:
                 return None
             code: int | None = await super().poll()

@@ -129,6 +129,8 @@ def test_the_whole_hub_comes_back_as_it_was(made, server, ada, address, figures)
         wait_for(lambda: late.get("/hub/health").is_success, 60, "the hub to answer")
         # The hub of the backup has not heard of who came after it.
         assert late.get("/hub/api/user").status_code == 403
+    # The backup says that Ada's server runs; the hub finds out that it does not.
+    wait_for(lambda: not ada.server_of(ada.name), 60, "the hub to see what runs")
     ada.start_server(ada.name, "tiny")
     again = Server(ada, ada.name)
     look = "import os; home = os.path.expanduser('~'); print(open(home + "

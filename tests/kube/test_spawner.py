@@ -167,6 +167,18 @@ async def test_a_start_and_a_stop_cost_three_calls(kube, make_spawner, eventuall
     assert calls == {"POST pods": 1, "DELETE pods": 1}
 
 
+async def test_a_server_that_ended_with_the_hub_is_known_at_the_first_poll(
+    kube, make_spawner
+):
+    spawner = make_spawner(RobustKubeSpawner)
+    await spawner.start()
+    await RobustKubeSpawner._stop_all_reflectors()
+    kube.lose_pod(spawner.pod_name)
+    again = make_spawner(RobustKubeSpawner)
+    again.load_state(spawner.get_state())
+    assert await again.poll() is not None
+
+
 async def test_a_start_in_an_outage_says_that_the_cluster_is_away(kube, make_spawner):
     await kube.relay.refuse()
     spawner = make_spawner(RobustKubeSpawner)
