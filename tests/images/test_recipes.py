@@ -168,3 +168,11 @@ def test_the_page_follows_a_changed_lock(tmp_path):
         re.sub(r"^pynwb==\S+", "pynwb==9.9.9", lock.read_text(), flags=re.M)
     )
     assert "pynwb 9.9.9" in page.images_page(tmp_path)
+
+
+def test_each_package_of_ours_is_imported_in_the_base_image():
+    verify = (IMAGES / "base/verify").read_text()
+    words = re.search(r"MODULES = \((.*?)\)", verify, re.S)[1]
+    ours = {one.parent.name for one in (IMAGES / "packages").glob("*/pyproject.toml")}
+    assert len(ours) >= 3
+    assert {name for name in ours if not re.search(rf"\b{name}\b", words)} == set()
