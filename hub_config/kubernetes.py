@@ -52,16 +52,33 @@ def hub(c: Any, settings: Hub | None = None) -> None:
     }
     c.ArchiveAuthenticator.ledger_path = LEDGER_IN_POD
     home_page.offer(c, HOMES_IN_POD)
-    _address(c, os.environ.get("ARCHIVE_HUB_HOST", ""))
+    if host := os.environ.get("ARCHIVE_HUB_HOST", ""):
+        keep_apart(c, f"https://{host}")
 
 
-def _address(c: Any, host: str) -> None:
-    """Give each user server an origin of its own, where the hub has a name."""
-    if host:
-        c.JupyterHub.subdomain_host = f"https://{host}"
-        # JupyterHub then serves its services on subdomains too.
-        service = subdomain_hook_idna("dask-gateway", host, "service")
-        c.KubeSpawner.environment["DASK_GATEWAY__PUBLIC_ADDRESS"] = (
-            f"https://{service}/services/dask-gateway"
-        )
-        c.ArchiveAuthenticator.oauth_callback_url = f"https://{host}/hub/oauth_callback"
+def keep_apart(c: Any, url: str) -> None:
+    """Give each user server an origin of its own, where the hub has a name.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        JupyterHub's configuration.
+    url : str
+        The hub's address, without a path; servers are on subdomains of its host.
+    """
+    scheme, _, host = url.partition("://")
+    c.JupyterHub.subdomain_host = url
+    # A server could set cookies for the whole domain, and so sign a visitor in to the
+    # hub as somebody else; no browser takes these from another host.  They must be
+    # secure, which user servers do not know of themselves behind the load balancer.
+    c.JupyterHub.cookie_host_prefix_enabled = True
+    c.JupyterHub.tornado_settings = {
+        **c.JupyterHub.get("tornado_settings", {}),
+        "cookie_options": {"secure": True},
+    }
+    # JupyterHub then serves its services on subdomains too.
+    service = subdomain_hook_idna("dask-gateway", host, "service")
+    c.KubeSpawner.environment["DASK_GATEWAY__PUBLIC_ADDRESS"] = (
+        f"{scheme}://{service}/services/dask-gateway"
+    )
+    c.ArchiveAuthenticator.oauth_callback_url = f"{url}/hub/oauth_callback"

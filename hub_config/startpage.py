@@ -197,19 +197,24 @@ class StartPage(KubeSpawner):  # type: ignore[misc]
             self.db.commit()
 
     def options_from_query(self, query: dict[str, list[str]]) -> dict[str, str]:
-        """Read a link with a choice; a licence server is refused.
+        """Take a link's choice to the form, which alone starts a server.
+
+        Any page can make a browser follow a link out of sight, and on the hub's own
+        domain as whoever is signed in: another person's server is there.
 
         Raises
         ------
         RefusedChoice
-            With the reason, for the page.
+            Always; with what to do, for the page.
         """
         if licence.FIELD in query:
             raise RefusedChoice(
                 "A licence server does not belong in a link: links are kept in logs. "
                 "Type it into the form."
             )
-        return self._options_from_form(query)
+        if "profile" in query:
+            self.user_options = self._options_from_form(query)
+        raise RefusedChoice("A link starts no server by itself: press Start.")
 
     def _options_from_form(self, formdata: dict[str, list[str]]) -> dict[str, str]:
         """Read the form; what it does not know is dropped, as KubeSpawner does."""

@@ -58,8 +58,7 @@ def test_no_way_of_starting_goes_around_the_terms(newcomer):
     assert form.status_code == 403
     assert "/hub/terms" in form.text
     link = newcomer.get("/hub/spawn?profile=tiny")
-    assert link.status_code == 403
-    assert "/hub/terms" in link.text
+    assert link.url.path == "/hub/terms"
     user = newcomer.get(f"/hub/api/users/{MEI}", headers=headers).json()
     assert user["servers"] == {}
 
