@@ -68,7 +68,7 @@ def _people(c: Any, hub: Hub) -> None:
         },
     ]
     # A name in a URL or an API call that is not gh-NUMBER is nobody's.
-    c.Authenticator.username_pattern = r"gh-[1-9][0-9]{0,18}"
+    c.Authenticator.username_pattern = r"gh-[1-9][0-9]{0,18}\Z"
 
 
 def pages(c: Any, hub: Hub) -> None:

@@ -158,3 +158,23 @@ def test_a_pod_of_the_charts_defaults_is_found_out():
         }
     }
     assert len(violations(pod)) >= 10
+
+
+def test_each_server_sees_the_home_of_its_own_number_and_nothing_of_the_machine(pods):
+    for name, pod in pods.items():
+        spec = pod["spec"]
+        claims = {
+            volume["name"]: volume["persistentVolumeClaim"]["claimName"]
+            for volume in spec["volumes"]
+            if "persistentVolumeClaim" in volume
+        }
+        mounts = [
+            mount
+            for one in [*spec["containers"], *spec.get("initContainers", [])]
+            for mount in one["volumeMounts"]
+            if claims.get(mount["name"]) == "home"
+        ]
+        assert [mount["subPath"] for mount in mounts] == ["gh-5"], name
+        assert not [volume for volume in spec["volumes"] if "hostPath" in volume], name
+        shared = {"hostPID", "hostIPC", "hostNetwork", "shareProcessNamespace"}
+        assert not [key for key in shared if spec.get(key)], name
