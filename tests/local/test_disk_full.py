@@ -17,6 +17,8 @@ from hub_config.local import environments
 from hub_config.visit.browser import Visitor
 from hub_config.visit.server import Server
 
+# What is ill is told within half a minute: nothing may run beside it.
+pytestmark = pytest.mark.quiet
 SIZE = "320m"
 
 
