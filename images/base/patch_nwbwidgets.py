@@ -67,6 +67,12 @@ PATCHES = (
         "NumPy 2 refuses a generator",
     ),
     Patch(
+        "misc.py",
+        "partial(show_session_raster, units=self.units, progress_bar=self.progress_bar)",
+        "partial(show_session_raster, units=self.units)",
+        "its bar is gone when Lab draws it, and an error stands above the raster",
+    ),
+    Patch(
         "timeseries.py",
         'color_wheel = plt.rcParams["axes.prop_cycle"].by_key()["color"]',
         "from matplotlib.colors import to_hex\n\n"
