@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .canary_page import Canary, CanaryHandler
 from .farewell import Sweep
 from .probes import parts_of
 from .usage import Meter
@@ -31,8 +32,15 @@ def begin(app: Any, authenticator: Any) -> list[tuple[Any, ...]]:
     """
     Sweep(app, authenticator).start()
     Meter(app, authenticator).start()
-    vitals = Vitals(parts_of(app, authenticator.hub, authenticator), authenticator.log)
+    parts = parts_of(app, authenticator.hub, authenticator)
+    canary = Canary(app)
+    if canary.is_expected:
+        parts["canary"] = canary.part
+    vitals = Vitals(parts, authenticator.log)
     vitals.start()
     # JupyterHub calls a callable variable with the user who looks at the page.
     app.template_vars["troubles"] = lambda _: vitals.troubles()
-    return [(r"/health/parts", PartsHandler, {"vitals": vitals})]
+    return [
+        (r"/health/parts", PartsHandler, {"vitals": vitals}),
+        (r"/health/canary", CanaryHandler, {"canary": canary}),
+    ]

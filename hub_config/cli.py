@@ -19,6 +19,7 @@ from .operate import commands as operate
 from .operate.due_command import due
 from .rehearsal import command as rehearsal
 from .settings import SettingsError, load
+from .visit.canary_command import canary
 from .visit.command import health
 from .who import who
 
@@ -42,6 +43,7 @@ for command in (*keep.COMMANDS, *home_commands.COMMANDS):
 local.app.command()(keep.upgrade)
 local.app.command()(keep.rollback)
 app.command()(health)
+app.command()(canary)
 app.command()(init)
 app.command()(releases.deploy)
 app.command()(releases.upgrade)

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from tornado.httpclient import AsyncHTTPClient
 
-from . import log_filter, notices, starts, terms
+from . import canary, log_filter, notices, starts, terms
 from .clusters import stop_clusters
 from .next_page import refuse_control_characters
 from .notices_page import NoticesHandler
@@ -67,6 +67,7 @@ def _people(c: Any, hub: Hub) -> None:
             ],
         },
     ]
+    canary.admit(c, hub)
     # A name in a URL or an API call that is not gh-NUMBER is nobody's.
     c.Authenticator.username_pattern = r"gh-[1-9][0-9]{0,18}\Z"
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import check, karpenter, matlab_notebook
+from . import canary, check, karpenter, matlab_notebook
 from .images.page import pages as image_pages
 from .operate.report import cost_page
 from .profiles import profile_list
@@ -104,6 +104,12 @@ def helm_values(hub: Hub, registry: str, place: Environment | None = None) -> st
     if place:
         values |= {"host": place.host, "externalSecrets": {"region": place.region}}
         values["jupyterhub"]["hub"]["extraEnv"] = {"ARCHIVE_HUB_HOST": place.host}
+        if hub.canary.every_min:
+            values["canary"] = {
+                "timeZone": hub.canary.time_zone,
+                "schedules": hub.canary.schedules,
+            }
+            values["jupyterhub"]["hub"] |= canary.helm_values(hub)
     return f"# {NOTE}\n{json.dumps(values, indent=2)}\n"
 
 

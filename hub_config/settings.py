@@ -12,6 +12,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from .canary_table import Canary
 from .tables import (
     About,
     Archive,
@@ -56,6 +57,7 @@ class Hub(Table):
     hub: About
     archives: dict[Name, Archive] = Field(min_length=1)
     login: Login
+    canary: Canary
     images: dict[Name, Image]
     node_pools: dict[Name, NodePool]
     profiles: dict[Name, Profile]

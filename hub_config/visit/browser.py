@@ -38,10 +38,29 @@ class Visitor(httpx.Client):
         The hub's address, without a path.
     timeout_s : float
         For each request.
+    token : str
+        Of a program that comes in the person's place; goes to the hub and to its
+        subdomains alone.
     """
 
-    def __init__(self, url: str, timeout_s: float = 60) -> None:
+    def __init__(self, url: str, timeout_s: float = 60, token: str = "") -> None:
         super().__init__(base_url=url, follow_redirects=True, timeout=timeout_s)
+        self._token = token
+        # httpx drops the header on the way to a subdomain.
+        self.event_hooks = {"request": [self._show_token]}
+
+    def _show_token(self, request: httpx.Request) -> None:
+        request.headers.update(self.authorization(request.url))
+
+    def authorization(self, url: httpx.URL) -> dict[str, str]:
+        """Return the header with which a program shows its token to the hub."""
+        hub = self.base_url
+        ours = url.host == hub.host or url.host.endswith(f".{hub.host}")
+        # A websocket is told by its own letters.
+        safe = url.scheme.replace("ws", "http") == hub.scheme
+        if not (self._token and ours and safe):
+            return {}
+        return {"Authorization": f"token {self._token}"}
 
     def to_github(self) -> httpx.Response:
         """Press the login button; return the page that one ends on."""

@@ -28,10 +28,13 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+HubAddress = Annotated[
+    str, typer.Argument(parser=_address, help="As people type it: https://hub.…")
+]
+
+
 def health(
-    url: Annotated[
-        str, typer.Argument(parser=_address, help="As people type it: https://hub.…")
-    ],
+    url: HubAddress,
     login: Annotated[
         str, typer.Option(help="Whom to be, where a stand-in plays GitHub.")
     ] = CANARY,

@@ -126,18 +126,29 @@ class Check:
         try:
             fine = self._try("hub answers", self._answer)
             # A part that is ill keeps nobody out at once: go on, and say both.
-            fine and self._try("each part is well", self._parts)
-            for name, step in (
-                ("log in", self._log_in),
-                (f"start {PROFILE.capitalize()}", self._start),
-                ("read from S3", self._read),
-                ("add up on two Dask workers", self._compute),
-            ):
+            for name, step in self._aside().items():
+                fine and self._try(name, step)
+            for name, step in self._way().items():
                 fine = fine and self._try(name, step)
         finally:
             if self.may_run:
                 self._try("stop", self._stop)
         return self.steps
+
+    def _aside(self) -> dict[str, Callable[[], str]]:
+        """Return the steps that no other needs."""
+        return {"each part is well": self._parts}
+
+    def _way(self) -> dict[str, Callable[[], str]]:
+        """Return the steps that need the one before."""
+        return {"log in": self._log_in, **self._work()}
+
+    def _work(self) -> dict[str, Callable[[], str]]:
+        return {
+            f"start {PROFILE.capitalize()}": self._start,
+            "read from S3": self._read,
+            "add up on two Dask workers": self._compute,
+        }
 
     def _try(self, name: str, step: Callable[[], str]) -> bool:
         started, ok, detail = time.perf_counter(), None, ""

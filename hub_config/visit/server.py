@@ -56,6 +56,8 @@ class Server:
         VisitFailed
             The server starts none.
         """
+        # With subdomains its own address: the hub leads people there, no programs.
+        self.url = self.visitor.server_of(self.name).get("url") or self.url
         page = self.get("lab")
         if page.url.host != self.visitor.base_url.host:
             # Each server has a subdomain of its own.
@@ -90,6 +92,7 @@ class Server:
         channel = websocket.create_connection(
             str(sent.url).replace("http", "ws", 1),
             cookie=sent.headers.get("Cookie", ""),
+            header=self.visitor.authorization(sent.url),
             origin=f"{sent.url.scheme}://{sent.url.netloc.decode()}",
             timeout=timeout_s,
         )

@@ -29,7 +29,7 @@ def pod(component, address="10.42.0.9", namespace="hub", **labels):
 
 USER = pod("singleuser-server", "10.42.0.5")
 OTHER_USER = pod("singleuser-server", "10.42.0.6")
-HUB, PROXY = pod("hub"), pod("proxy")
+HUB, PROXY, CANARY = (pod(name) for name in ("hub", "proxy", "canary"))
 TRAEFIK, API = (pod(name, **GATEWAY) for name in ("traefik", "gateway"))
 SCHEDULER, WORKER = (
     pod(name, namespace="hub-dask", **GATEWAY)
@@ -110,6 +110,17 @@ FLOWS = [
     (SCHEDULER, EVIL, 25, False),
     (WORKER, DNS, 53, True),
     (WORKER, HUB, 8081, False),
+    (CANARY, DNS, 53, True),
+    (CANARY, EVIL, 443, True),  # the load balancer's address is a public one
+    (CANARY, HUB, 8081, False),
+    (CANARY, PROXY, 8001, False),
+    (CANARY, USER, 8888, False),
+    (CANARY, API, 8000, False),
+    (CANARY, API_SERVER, 443, False),
+    (CANARY, IMDS, 80, False),
+    (CANARY, HOMES, 2049, False),
+    (USER, CANARY, 80, False),
+    (HUB, CANARY, 80, False),
 ]
 
 
