@@ -13,6 +13,7 @@ from .farewell import Sweep
 from .probes import parts_of
 from .usage import Meter
 from .vitals import PartsHandler, Vitals
+from .worked_page import WorkedHandler
 
 
 def begin(app: Any, authenticator: Any) -> list[tuple[Any, ...]]:
@@ -42,5 +43,6 @@ def begin(app: Any, authenticator: Any) -> list[tuple[Any, ...]]:
     app.template_vars["troubles"] = lambda _: vitals.troubles()
     return [
         (r"/health/parts", PartsHandler, {"vitals": vitals}),
+        (r"/api/clusters", WorkedHandler),
         (r"/health/canary", CanaryHandler, {"canary": canary}),
     ]

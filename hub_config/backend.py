@@ -2,18 +2,22 @@
 
 The gateway itself only knows limits per cluster.  `PerPerson` goes before a backend
 class, on Kubernetes as on one machine: a cluster too many is refused when it is asked
-for, and each heartbeat grants at most what the person's other clusters leave.
+for, and each heartbeat grants at most what the person's other clusters leave.  What
+people's workers ran is added up and told to the hub (`worked`).
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import aiohttp
 from dask_gateway_server.backends.base import PublicException
 from traitlets import Float, Integer
 from traitlets.config import Configurable
 
 from .dask import room
+from .worked import TELL_EVERY_S, Worked
 
 
 class PerPerson(Configurable):
@@ -27,6 +31,47 @@ class PerPerson(Configurable):
         super().__init__(*args, **kwargs)
         # Workers granted to each cluster; filled again by heartbeats after a restart.
         self._granted: dict[str, int] = {}
+        self._worked = Worked()
+        self._telling: asyncio.Task[None] | None = None
+
+    async def setup(self, app: Any) -> None:
+        """Begin to tell the hub, where the gateway asks one who people are."""
+        await super().setup(app)  # type: ignore[misc]
+        hub = getattr(self.parent, "authenticator", None)
+        if hasattr(hub, "jupyterhub_api_url"):
+            self._telling = asyncio.ensure_future(self._tell_forever(hub))
+
+    async def cleanup(self) -> None:
+        """Tell no more."""
+        if self._telling:
+            self._telling.cancel()
+        await super().cleanup()  # type: ignore[misc]
+
+    async def _tell_forever(self, hub: Any) -> None:
+        while True:
+            await asyncio.sleep(TELL_EVERY_S)
+            try:
+                await self.tell(hub)
+            except Exception as error:
+                # Whatever it was, the next word has all of this one.
+                self.log.warning("The hub was not told of clusters: %r", error)  # type: ignore[attr-defined]
+
+    async def tell(self, hub: Any) -> None:
+        """Tell the hub of clusters and of what their workers ran.
+
+        Parameters
+        ----------
+        hub : dask_gateway_server.auth.JupyterHubAuthenticator
+            Has the hub's address and the gateway's token.
+        """
+        word = self._worked.told(await self.list_clusters())  # type: ignore[attr-defined]
+        async with self.session.post(  # type: ignore[attr-defined]
+            f"{hub.jupyterhub_api_url}/clusters",
+            json=word,
+            headers={"Authorization": f"token {hub.jupyterhub_api_token}"},
+            timeout=aiohttp.ClientTimeout(total=10),
+        ) as answer:
+            answer.raise_for_status()
 
     async def start_cluster(self, user: Any, cluster_options: dict[str, Any]) -> str:
         """Refuse a cluster above the ceiling; called when a person asks for one."""
@@ -56,6 +101,7 @@ class PerPerson(Configurable):
                     cluster.username,
                 )
             self._granted[cluster_name] = granted
+            self._worked.note(cluster, len(msg.get("active_workers", ())))
             msg = msg | {"count": granted}
         await super().on_cluster_heartbeat(cluster_name, msg)  # type: ignore[misc]
 

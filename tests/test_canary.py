@@ -60,8 +60,9 @@ async def test_a_hub_of_the_cloud_tells_of_it(hub):
         spawner_class=object,
         template_vars={},
     )
-    handlers = around.begin(app, ArchiveAuthenticator(hub=hub))
-    parts, word = (handler[2] for handler in handlers)
+    made = around.begin(app, ArchiveAuthenticator(hub=hub))
+    handlers = {pattern: more for pattern, _, *more in made}
+    [parts], [word] = handlers["/health/parts"], handlers["/health/canary"]
     word["canary"].hear("use", "start Tiny")
     assert await parts["vitals"]._ask("canary") == "failed at use: start Tiny"
 

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 import yaml
 
-from hub_config import gate, registration, starts, vitals
+from hub_config import gate, registration, starts, vitals, worked_page
 
 OURS = [
     gate.ANSWERS,
@@ -18,6 +18,8 @@ OURS = [
     starts.START_SECONDS,
     starts.STARTS_FAILED,
     vitals.UP,
+    worked_page.PEOPLE,
+    worked_page.WORKERS,
 ]
 
 

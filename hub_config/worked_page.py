@@ -1,0 +1,42 @@
+"""Takes the gateway's word about people's clusters: for the metrics."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from jupyterhub.apihandlers.base import APIHandler
+from prometheus_client import Gauge
+from tornado import web
+
+SERVICE = "dask-gateway"
+# A series for each number that the ceiling allows, not for each person.
+PEOPLE = Gauge(
+    "archive_hub_people_with_clusters",
+    "People by how many Dask clusters they have now.",
+    ["clusters"],
+)
+WORKERS = Gauge("archive_hub_dask_workers", "Dask workers that run now.")
+
+
+class WorkedHandler(APIHandler):  # type: ignore[misc]
+    """Takes what `worked.Worked` tells; from the gateway and nobody else."""
+
+    def post(self) -> None:
+        """Note it."""
+        # A person's name never looks like that.
+        if getattr(self.current_user, "name", "") != SERVICE:
+            raise web.HTTPError(403, "only the gateway tells of clusters")
+        try:
+            self._note(json.loads(self.request.body))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise web.HTTPError(400, "this is not what a gateway tells") from None
+        self.set_status(204)
+
+    def _note(self, told: dict[str, Any]) -> None:
+        most = self.authenticator.hub.dask.clusters_per_person
+        people = Counter(told["clusters"].values())
+        for count in {*range(1, most + 1), *people}:
+            PEOPLE.labels(clusters=str(int(count))).set(people[count])
+        WORKERS.set(int(told["workers"]))
