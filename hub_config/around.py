@@ -10,8 +10,8 @@ from typing import Any
 
 from .canary_page import Canary, CanaryHandler
 from .farewell import Sweep
+from .meter import Meter
 from .probes import parts_of
-from .usage import Meter
 from .vitals import PartsHandler, Vitals
 from .worked_page import WorkedHandler
 

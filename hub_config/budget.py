@@ -37,7 +37,7 @@ def warning(hub: Hub, spent_usd: float) -> str:
     limits = hub.usage
     if not limits.warn_usd_per_month or spent_usd < limits.warn_usd_per_month:
         return ""
-    used = f"Your servers cost about ${spent_usd:.2f} this month."
+    used = f"What you ran cost about ${spent_usd:.2f} this month."
     if not limits.stop_usd_per_month:
         return f"{used} Please stop what you do not need."
     return (
@@ -68,7 +68,7 @@ def require_within(spawner: Any) -> None:
     spent_usd = spent(spawner.authenticator, spawner.user.name)
     if spent_usd >= stop_usd:
         raise BudgetSpent(
-            f"Your servers cost about ${spent_usd:.2f} this month, and this hub's "
+            f"What you ran cost about ${spent_usd:.2f} this month, and this hub's "
             f"limit is ${stop_usd:g}. Your files are kept. A new server starts when "
             "the month ends (UTC), or when the people at the support address raise "
             "the limit."

@@ -1,28 +1,30 @@
-"""Who used what: hours of servers by profile and month, and about what they cost.
+"""Who used what: hours of servers and Dask workers by month, and about what they cost.
 
-The running hub counts every few seconds into its ledger's file; what a server ran while
-the hub was away is counted when it is back.  Money is kept in millionths of a USD, as
-integers, so that people's amounts add up to the whole.
+The running hub counts every few seconds into its ledger's file (`meter`); what a server
+ran while the hub was away is counted when it is back.  The gateway tells what workers
+ran, as sums since it started (`worked`): only what is new in them is added.  Money is
+kept in millionths of a USD, as integers, so that people's amounts add up to the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from tornado.ioloop import PeriodicCallback
 
 from . import fit
-from .gate import number_of
-from .ledger import LedgerError, LedgerFile
-from .settings import Hub
+from .ledger import LedgerFile
+from .settings import GIB, Hub
+from .tables import Span
 
-COUNT_EVERY_S = 20
 MICRO = 1_000_000
+# In the place of a profile; none can be called so.
+DASK = "Dask workers"
+# A gateway that has not told for so long will not tell again.
+GONE_AFTER_S = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,28 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Workers:
+    """What a person's workers of one size ran since a gateway started.
+
+    Parameters
+    ----------
+    number : int
+        The person's GitHub number.
+    cores : float
+        Of one worker.
+    memory_bytes : int
+        Of one worker.
+    seconds : float
+        Of all workers together.
+    """
+
+    number: int
+    cores: float
+    memory_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Used:
     """What one person used of one profile in one month.
 
@@ -55,9 +79,9 @@ class Used:
     month : str
         ``YYYY-MM``, in UTC.
     profile : str
-        Its name in the settings.
+        Its name in the settings, or `DASK`.
     hours : float
-        How long servers of it ran.
+        How long servers of it, or workers, ran.
     usd_micro : int
         About what it cost, in millionths of a USD.
     """
@@ -86,6 +110,15 @@ CREATE TABLE IF NOT EXISTS counted (
     started_s REAL NOT NULL,
     until_s   REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS worked (
+    since        TEXT NOT NULL,
+    number       INTEGER NOT NULL,
+    cores        REAL NOT NULL,
+    memory_bytes INTEGER NOT NULL,
+    seconds      REAL NOT NULL,
+    at           REAL NOT NULL,
+    PRIMARY KEY (since, number, cores, memory_bytes)
+) WITHOUT ROWID;
 """
 
     def count(self, running: Iterable[Running], prices: dict[str, float]) -> None:
@@ -99,9 +132,7 @@ CREATE TABLE IF NOT EXISTS counted (
             USD an hour by profile; one that is missing costs nothing.
         """
         now_s = self._clock()
-        month = datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m")
-        self._run("BEGIN IMMEDIATE")
-        try:
+        with self._at_once():
             known = {
                 number: (started_s, until_s)
                 for number, started_s, until_s in self._run("SELECT * FROM counted")
@@ -112,25 +143,67 @@ CREATE TABLE IF NOT EXISTS counted (
                 since_s = until_s if started_s == one.started_s else one.started_s
                 # A clock that was set back counts nothing twice.
                 seconds = max(0.0, now_s - since_s)
-                usd_micro = round(seconds / 3600 * prices.get(one.profile, 0) * MICRO)
-                self._add(one, month, seconds, usd_micro)
+                self._add(one.number, one.profile, seconds, prices.get(one.profile, 0))
                 end_s = max(now_s, since_s)
                 self._run(
                     "INSERT OR REPLACE INTO counted VALUES (?, ?, ?)",
                     *(one.number, one.started_s, end_s),
                 )
+
+    def count_workers(
+        self,
+        since: str,
+        workers: Iterable[Workers],
+        price: Callable[[Workers], float],
+    ) -> None:
+        """Count what is new in what a gateway tells.
+
+        Parameters
+        ----------
+        since : str
+            Another one each time a gateway starts; two may tell side by side.
+        workers : iterable of Workers
+            Its sums.
+        price : callable
+            Returns what a worker of that size costs, in USD an hour.
+        """
+        now_s = self._clock()
+        with self._at_once():
+            self._run("DELETE FROM worked WHERE at < ?", now_s - GONE_AFTER_S)
+            for one in workers:
+                key = since, one.number, one.cores, one.memory_bytes
+                row = self._run(
+                    "SELECT seconds FROM worked WHERE since = ? AND number = ? "
+                    "AND cores = ? AND memory_bytes = ?",
+                    *key,
+                ).fetchone()
+                new = max(0.0, one.seconds - (row[0] if row else 0.0))
+                if new:
+                    self._add(one.number, DASK, new, price(one))
+                self._run(
+                    "INSERT OR REPLACE INTO worked VALUES (?, ?, ?, ?, ?, ?)",
+                    *(*key, one.seconds, now_s),
+                )
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Keep all of what the block writes, or nothing."""
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
         except BaseException:
             self._run("ROLLBACK")
             raise
         self._run("COMMIT")
 
-    def _add(self, one: Running, month: str, seconds: float, usd_micro: int) -> None:
+    def _add(self, number: int, what: str, seconds: float, usd_per_h: float) -> None:
+        month = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m")
         self._run(
             "INSERT INTO used VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (number, month, profile) DO UPDATE SET "
             "seconds = seconds + excluded.seconds, "
             "usd_micro = usd_micro + excluded.usd_micro",
-            *(one.number, month, one.profile, seconds, usd_micro),
+            *(number, month, what, seconds, round(seconds / 3600 * usd_per_h * MICRO)),
         )
 
     def used(self, *, number: int | None = None, month: str = "") -> list[Used]:
@@ -191,49 +264,22 @@ def prices(hub: Hub) -> dict[str, float]:
     }
 
 
+def worker_price(hub: Hub, one: Workers) -> float:
+    """Return what an hour of a worker costs in USD: its share of a full machine."""
+    if not hub.usage.show_usd:
+        return 0.0
+    cpu = Span(guarantee=one.cores, limit=one.cores)
+    memory_gib = one.memory_bytes / GIB
+    memory = Span(guarantee=memory_gib, limit=memory_gib)
+    need = fit.Need("dask worker", cpu, memory, 0, hub.dask.node_pool)
+    try:
+        return fit.smallest(hub, need).usd_per_person_h
+    except fit.NoMachineFits:
+        # Larger than the settings allow now: its hours count, its price is unknown.
+        return 0.0
+
+
 @lru_cache
 def opened(path: str) -> Usage:
     """Return the usage in the ledger's file at `path`; empty: kept in memory."""
     return Usage(Path(path) if path else None)
-
-
-class Meter:
-    """Counts what runs on a hub, every few seconds.
-
-    Parameters
-    ----------
-    app : jupyterhub.app.JupyterHub
-        The running hub.
-    authenticator : ArchiveAuthenticator
-        Knows the settings and the ledger's file.
-    """
-
-    def __init__(self, app: Any, authenticator: Any) -> None:
-        self._app = app
-        self._log = authenticator.log
-        self._usage = opened(authenticator.ledger_path)
-        self._prices = prices(authenticator.hub)
-        self._timer = PeriodicCallback(self.count, 1000 * COUNT_EVERY_S)
-
-    def start(self) -> None:
-        """Begin; the event loop must run."""
-        self._timer.start()
-
-    def count(self) -> None:
-        """Count now; a ledger that cannot be written is logged and counted later."""
-        try:
-            self._usage.count(self._running(), self._prices)
-        except LedgerError as error:
-            self._log.error("usage: %s", error)
-
-    def _running(self) -> list[Running]:
-        found = []
-        for user in list(self._app.users.values()):
-            number, spawner = number_of(user.name), user.spawner
-            started = spawner.orm_spawner.started
-            if number and spawner.active and started:
-                # JupyterHub keeps times in UTC, without saying so.
-                started_s = started.replace(tzinfo=UTC).timestamp()
-                profile = getattr(spawner, "profile_name", "")
-                found.append(Running(number, profile, started_s))
-        return found

@@ -29,7 +29,7 @@ def usage(
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
     state: StateOption = DEFAULT_STATE,
 ) -> None:
-    """Print each person's hours of servers in a month, and about what they cost."""
+    """Print each person's hours of servers and workers, and about what they cost."""
     month = month or datetime.now(UTC).strftime("%Y-%m")
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         raise UsageError(f"usage: --month {month!r} is no month; write it as 2026-11")

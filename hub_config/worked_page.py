@@ -1,14 +1,20 @@
-"""Takes the gateway's word about people's clusters: for the metrics."""
+"""Takes the gateway's word about people's clusters: for the metrics and the usage."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from jupyterhub.apihandlers.base import APIHandler
 from prometheus_client import Gauge
 from tornado import web
+
+from .gate import number_of
+from .ledger import LedgerError
+from .usage import Workers, opened, worker_price
 
 SERVICE = "dask-gateway"
 # A series for each number that the ceiling allows, not for each person.
@@ -17,6 +23,7 @@ PEOPLE = Gauge(
     "People by how many Dask clusters they have now.",
     ["clusters"],
 )
+_SIZE = itemgetter("user", "cores", "memory_bytes", "seconds")
 WORKERS = Gauge("archive_hub_dask_workers", "Dask workers that run now.")
 
 
@@ -30,12 +37,24 @@ class WorkedHandler(APIHandler):  # type: ignore[misc]
             raise web.HTTPError(403, "only the gateway tells of clusters")
         try:
             self._note(json.loads(self.request.body))
+        except LedgerError as error:
+            self.log.error("usage: %s", error)
+            raise web.HTTPError(503, "not counted; tell it again") from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise web.HTTPError(400, "this is not what a gateway tells") from None
         self.set_status(204)
 
     def _note(self, told: dict[str, Any]) -> None:
-        most = self.authenticator.hub.dask.clusters_per_person
+        hub = self.authenticator.hub
+        workers = [
+            Workers(number, float(cores), int(memory), float(seconds))
+            for user, cores, memory, seconds in map(_SIZE, told["worked"])
+            if (number := number_of(user)) and cores > 0 and memory > 0
+        ]
+        opened(self.authenticator.ledger_path).count_workers(
+            str(told["since"]), workers, partial(worker_price, hub)
+        )
+        most = hub.dask.clusters_per_person
         people = Counter(told["clusters"].values())
         for count in {*range(1, most + 1), *people}:
             PEOPLE.labels(clusters=str(int(count))).set(people[count])

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -9,8 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub_config import budget, usage_page
-from hub_config.settings import Hub
-from hub_config.usage import MICRO, Running, Usage, Used, opened, prices, to_cents
+from hub_config.settings import GIB, Hub
+from hub_config.usage import (
+    DASK,
+    MICRO,
+    Running,
+    Usage,
+    Used,
+    Workers,
+    opened,
+    prices,
+    to_cents,
+    worker_price,
+)
 
 NOVEMBER_S = 1_793_491_200.0  # 2026-11-01 00:00 UTC
 HOUR_S = 3600.0
@@ -59,6 +71,54 @@ def test_a_recorded_day_adds_up(usage, clock):
     assert total == pytest.approx((28 * 0.4 + 2 * 0.8) * MICRO, abs=len(used) * 1440)
     cents = to_cents([one.usd_micro for one in used.values()])
     assert sum(cents) == round(total / 10_000)
+
+
+def test_a_recorded_day_with_workers_adds_up_to_the_cent(usage, clock, hub):
+    """Replays servers, and a gateway that starts twice and tells each word twice."""
+    for minute in range(0, 24 * 60 + 1):
+        clock.now_s = NOVEMBER_S + 60 * minute
+        usage.count([Running(n, "base", NOVEMBER_S) for n in (1, 2, 3)], PRICES)
+        boot, began = ("first", 0) if minute <= 600 else ("second", 600)
+        ran_s = 60.0 * (minute - began)
+        told = [Workers(1, 8, 32 * GIB, 10 * ran_s), Workers(2, 1, 4 * GIB, ran_s / 7)]
+        for _ in range(2):
+            usage.count_workers(boot, told, partial(worker_price, hub))
+    used = by_person(usage)
+    hours = {key[0]: one.hours for key, one in used.items() if key[2] == DASK}
+    assert hours == {1: pytest.approx(240), 2: pytest.approx(24 / 7)}
+    total = sum(one.usd_micro for one in used.values())
+    large = worker_price(hub, Workers(1, 8, 32 * GIB, 0))
+    small = worker_price(hub, Workers(2, 1, 4 * GIB, 0))
+    assert large > 4 * small > 0
+    expected = 72 * 0.4 + 240 * large + 24 / 7 * small
+    assert total / MICRO == pytest.approx(expected, abs=0.01)
+    cents = to_cents([one.usd_micro for one in used.values()])
+    assert sum(cents) == round(total / 10_000)
+    of_people = [usage.usd_this_month(number) for number in (1, 2, 3)]
+    assert round(sum(of_people) * 100) == sum(cents)
+
+
+def test_a_worker_that_no_machine_holds_counts_its_hours(usage, hub):
+    giant = [Workers(1, 4096, 4 * GIB, HOUR_S)]
+    usage.count_workers("boot", giant, partial(worker_price, hub))
+    assert [(u.hours, u.usd_micro) for u in usage.used()] == [(1, 0)]
+
+
+def test_two_gateways_side_by_side_count_each_once(usage, clock, hub):
+    for ran_s in (100, 200, 300):
+        for boot in ("old", "new"):
+            told = [Workers(1, 1, 4 * GIB, ran_s)]
+            usage.count_workers(boot, told, partial(worker_price, hub))
+        clock.now_s += 20
+    assert [u.hours for u in usage.used()] == [pytest.approx(600 / HOUR_S)]
+
+
+def test_a_gateway_that_is_long_gone_is_forgotten(usage, clock, hub):
+    usage.count_workers("old", [Workers(1, 1, GIB, 60)], lambda _: 1.0)
+    clock.now_s += 25 * HOUR_S
+    usage.count_workers("new", [], lambda _: 1.0)
+    assert usage._run("SELECT count(*) FROM worked").fetchone() == (0,)
+    assert usage.used()[0].usd_micro == round(MICRO / 60)
 
 
 def test_what_ran_while_the_hub_was_away_is_counted_once(usage, clock, tmp_path):

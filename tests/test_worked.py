@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from hub_config.backend import PerPerson
 from hub_config.local.serving import serving
 from hub_config.settings import GIB
+from hub_config.usage import DASK, opened
 from hub_config.worked import Worked
 from hub_config.worked_page import WorkedHandler
 
@@ -107,7 +108,8 @@ async def test_it_tells_with_the_gateways_own_token():
 @pytest.fixture
 def page(hub):
     def note(told):
-        handler = SimpleNamespace(authenticator=SimpleNamespace(hub=hub))
+        keeper = SimpleNamespace(hub=hub, ledger_path="")
+        handler = SimpleNamespace(authenticator=keeper)
         WorkedHandler._note(handler, told)
 
     return note
@@ -126,6 +128,20 @@ def test_people_are_counted_by_how_many_clusters_they_have(page, worked):
     assert (people(1), people(2), people(3)) == (1, 0, 0)
     page(worked.told([]))
     assert (people(1), people(2)) == (0, 0)
+
+
+def test_what_the_gateway_tells_is_in_the_persons_usage(page, worked, clock):
+    number = 77
+    name = f"gh-{number}"
+    worked.note(cluster("a", name), 4)
+    clock.now_s += 45
+    worked.note(cluster("a", name), 4)
+    told = worked.told([cluster("a", name)])
+    for _ in range(2):
+        page(told)
+    [used] = opened("").used(number=number)
+    assert (used.profile, used.hours) == (DASK, pytest.approx(180 / 3600))
+    assert used.usd_micro > 0
 
 
 @pytest.mark.parametrize("word", [[], "a", {}, {"clusters": 3}, {"clusters": {}}])

@@ -51,6 +51,32 @@ def test_a_server_is_counted_and_its_owner_alone_sees_it(person, used):
     )
 
 
+MAKE = """
+from dask_gateway import GatewayCluster
+cluster = GatewayCluster()
+cluster.scale(1)
+cluster.get_client().wait_for_workers(1, timeout=60)
+"""
+
+
+def test_workers_are_counted_beside_the_server(base, running, archive_hub):
+    assert base.run(MAKE, timeout_s=120).error == ""
+    deadline = time.monotonic() + 120
+    hours = 0
+    while not hours:
+        assert time.monotonic() < deadline, "the gateway told of no workers"
+        time.sleep(2)
+        said = archive_hub("usage", "--json", "--state", running["state"])
+        rows = json.loads(said.stdout)["rows"]
+        hours = sum(
+            row["hours"]
+            for row in rows
+            if (row["user"], row["profile"]) == (base.name, "Dask workers")
+        )
+    base.run("cluster.shutdown()")
+    assert "Dask workers" in base.visitor.get("/hub/usage").text
+
+
 def test_nobody_reads_it_without_signing_in(running):
     answer = httpx.get(f"{running['url']}/hub/usage")
     assert answer.status_code == 302
