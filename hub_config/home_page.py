@@ -17,6 +17,7 @@ from jupyterhub.handlers import BaseHandler
 from tornado import web
 from tornado.iostream import StreamClosedError
 
+from .home_size import SETTING
 from .packing import CHANGED, HOME, pack_command
 
 _CHUNK_BYTES = 2**18
@@ -37,6 +38,9 @@ def offer(c: Any, homes: str) -> None:
         (r"/my-files", MyFilesHandler),
         (r"/my-files/home.tar", HomeHandler, {"homes": homes}),
     ]
+    # The page of what one uses says what the home holds.
+    kept = c.JupyterHub.get("tornado_settings", {})
+    c.JupyterHub.tornado_settings = {**kept, SETTING: homes}
     c.JupyterHub.template_vars = {**c.JupyterHub.template_vars, "my_files": True}
 
 

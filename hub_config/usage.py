@@ -219,8 +219,8 @@ CREATE TABLE IF NOT EXISTS worked (
         rows = self._run(
             "SELECT number, month, profile, seconds / 3600, usd_micro FROM used "
             "WHERE (?1 IS NULL OR number = ?1) AND (?2 = '' OR month = ?2) "
-            "ORDER BY month DESC, number, profile",
-            *(number, month),
+            "ORDER BY month DESC, number, profile = ?3, profile",
+            *(number, month, DASK),
         )
         return [Used(*row) for row in rows]
 

@@ -9,6 +9,7 @@ from jupyterhub.handlers import BaseHandler
 from tornado import web
 
 from .gate import number_of
+from .home_size import SETTING, sizes
 from .ledger import LedgerError
 from .reference import dask_text
 from .settings import Hub
@@ -22,7 +23,9 @@ class UsageHandler(BaseHandler):  # type: ignore[misc]
     async def get(self) -> None:
         """Show the page; a ledger that cannot be read is said, not a failure."""
         hub: Hub = self.authenticator.hub
-        number = number_of(self.current_user.name)
+        name = self.current_user.name
+        number = number_of(name)
+        homes = self.settings.get(SETTING, "")
         try:
             used = opened(self.authenticator.ledger_path).used(number=number or 0)
             months: list[dict[str, Any]] | None = by_month(hub, used)
@@ -35,6 +38,8 @@ class UsageHandler(BaseHandler):  # type: ignore[misc]
             months=months,
             limits=hub.usage,
             quota_gib=hub.home.quota_gib,
+            measures_home=bool(homes),
+            home=sizes(homes).of(name) if homes else None,
             dask_text=dask_text(hub),
         )
         self.finish(page)

@@ -94,6 +94,7 @@ def test_a_recorded_day_with_workers_adds_up_to_the_cent(usage, clock, hub):
     assert total / MICRO == pytest.approx(expected, abs=0.01)
     cents = to_cents([one.usd_micro for one in used.values()])
     assert sum(cents) == round(total / 10_000)
+    assert [u.profile for u in usage.used(number=1)] == ["base", DASK], "servers first"
     of_people = [usage.usd_this_month(number) for number in (1, 2, 3)]
     assert round(sum(of_people) * 100) == sum(cents)
 

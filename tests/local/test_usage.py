@@ -43,6 +43,9 @@ def test_a_server_is_counted_and_its_owner_alone_sees_it(person, used):
     assert "Tiny" in page
     assert "USD" not in page, "a machine of one's own has no price"
     assert "Home: 50 GiB" in page
+    while "GiB of it (measured at" not in visitor.get("/hub/usage").text:
+        assert time.monotonic() < deadline, "the home was not measured"
+        time.sleep(0.5)
     other = person("mei")
     nothing = "gh-1004" not in used()
     assert ("Nothing yet" in other.get("/hub/usage").text) == nothing

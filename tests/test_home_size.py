@@ -1,0 +1,98 @@
+"""Homes are measured in the background, one at a time, and as the quota counts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+
+from hub_config.home_size import AGAIN_AFTER_S, Sizes, disk_usage
+
+from .test_usage import Clock
+
+MIB = 2**20
+
+
+@pytest.fixture
+def homes(tmp_path):
+    home = tmp_path / "gh-1"
+    home.mkdir()
+    (home / "data").write_bytes(os.urandom(3 * MIB))
+    os.link(home / "data", home / "same")
+    (home / "elsewhere").symlink_to("/usr")
+    with (home / "holes").open("wb") as sparse:
+        sparse.truncate(2**30)
+    return tmp_path
+
+
+async def known(sizes, name):
+    for _ in range(200):
+        if found := sizes.of(name):
+            return found
+        await asyncio.sleep(0.05)
+    pytest.fail("it was never measured")
+
+
+async def test_a_home_is_measured_as_the_quota_counts(homes):
+    sizes = Sizes(str(homes), Clock())
+    assert sizes.of("gh-1") is None, "a page does not wait"
+    found = await known(sizes, "gh-1")
+    assert 3 * MIB <= found.size_bytes < 4 * MIB
+    assert found.at.tzinfo is not None
+
+
+async def test_it_is_measured_again_after_an_hour_and_not_before(homes):
+    clock = Clock()
+    sizes = Sizes(str(homes), clock)
+    before = await known(sizes, "gh-1")
+    (homes / "gh-1/more").write_bytes(os.urandom(2 * MIB))
+    clock.now_s += AGAIN_AFTER_S
+    assert sizes.of("gh-1") == before
+    assert not sizes._tasks
+    clock.now_s += 1
+    assert sizes.of("gh-1") == before, "the last known, meanwhile"
+    await asyncio.gather(*sizes._tasks)
+    assert sizes.of("gh-1").size_bytes >= before.size_bytes + 2 * MIB
+
+
+@pytest.mark.parametrize("name", ["gh-2", "../gh-1", "gh-1/data", "", "-h"])
+async def test_what_is_no_home_has_no_size(homes, name):
+    sizes = Sizes(str(homes), Clock())
+    sizes.of(name)
+    await asyncio.gather(*sizes._tasks)
+    assert sizes.of(name) is None
+
+
+@pytest.fixture
+def du(tmp_path, monkeypatch):
+    """Put a program in the place of du."""
+
+    def write(does):
+        program = tmp_path / "du"
+        program.write_text(f"#!/bin/sh\n{does}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    return write
+
+
+async def test_a_measurement_that_hangs_is_given_up(du, tmp_path):
+    du("exec sleep 600")
+    assert await disk_usage(str(tmp_path), patience_s=0.2) is None
+
+
+async def test_an_unreadable_folder_gives_no_number_too_small(du, tmp_path):
+    du("echo '4096 home'; exit 1")
+    assert await disk_usage(str(tmp_path)) is None
+
+
+async def test_homes_are_measured_one_after_the_other(du, tmp_path):
+    busy = tmp_path / "busy"
+    du(f"mkdir {busy} || exit 1; sleep 0.1; rmdir {busy}; echo 8192 x")
+    sizes = Sizes(str(tmp_path), Clock())
+    for number in range(1, 6):
+        assert sizes.of(f"gh-{number}") is None
+    await asyncio.gather(*sizes._tasks)
+    for number in range(1, 6):
+        assert sizes.of(f"gh-{number}").size_bytes == 8192
