@@ -89,13 +89,22 @@ def _local(place: Place) -> Opened:
     return opened(h5py.File(place.path))
 
 
-@method("archive_data")
-def _ours(place: Place) -> Opened:
-    from archive_data import Asset, ahead, cache, open_h5, open_nwb, open_zarr
-    from archive_data.index import store
+def forget() -> None:
+    """Let archive_data begin anew: no chunk is here, no connection is open."""
+    from archive_data import ahead, cache, transport
 
     cache.decoded.clear()
     ahead.store.clear()
+    transport.shared().close()
+    transport.alone().close()
+
+
+@method("archive_data")
+def _ours(place: Place) -> Opened:
+    from archive_data import Asset, open_h5, open_nwb, open_zarr
+    from archive_data.index import store
+
+    forget()
     # As on a person's first visit: the index lies in the hub's store only.
     shutil.rmtree(store.local_folder())
     # What `open_asset` finds; the others are given the address, too.
@@ -113,12 +122,10 @@ METHODS["archive_data, zarr3"] = METHODS["archive_data"]
 
 @method("archive_data no index")
 def _ours_cold(place: Place) -> Opened:
-    from archive_data import ahead, cache
     from archive_data.blob import HttpBlob
     from archive_data.h5 import File
 
-    cache.decoded.clear()
-    ahead.store.clear()
+    forget()
     return opened(File(HttpBlob(place.url)))
 
 

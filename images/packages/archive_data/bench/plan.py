@@ -18,7 +18,6 @@ IMPORTS = {
     "archive_data": "archive_data,imagecodecs,zarr,hdmf_zarr",
     "archive_data no index": "archive_data,imagecodecs",
     "remfile": "remfile,requests",
-    "remfile, each task": "remfile,requests",
     "s3fs default": "s3fs,aiobotocore.session",
     "s3fs readahead 1 MB": "s3fs,aiobotocore.session",
     "s3fs blockcache 4 MB": "s3fs,aiobotocore.session",
@@ -33,6 +32,10 @@ IMPORTS = {
     "archive_data, zarr3": "archive_data,imagecodecs,zarr,hdmf_zarr",
     "zarr 3 and s3fs": "zarr,s3fs,aiobotocore.session,hdmf_zarr",
     "local disk, zarr3": "zarr,hdmf_zarr",
+    "dask": (
+        "dask.distributed,dask.array,archive_data,imagecodecs,remfile,requests,"
+        "s3fs,aiobotocore.session,zarr"
+    ),
 }
 
 #: These run in the environment of the kernel zarr3, with virtualizarr added.
@@ -124,9 +127,20 @@ def files(plan: Plan) -> list[str]:
     return list(dict.fromkeys(file for part in plan for file in part.files))
 
 
-def methods(plan: Plan) -> list[str]:
-    """Return the ways of a plan, each once."""
-    return list(dict.fromkeys(name for part in plan for name in part.methods))
+def worker(name: str, operation: str) -> str:
+    """Return which process measures a way: all that use Dask share its workers."""
+    return "dask" if operation == "dask" else name
+
+
+def workers(plan: Plan) -> list[str]:
+    """Return the processes of a plan, each once; the first makes the indexes."""
+    found = (
+        worker(name, operation)
+        for part in plan
+        for operation in part.operations
+        for name in part.methods
+    )
+    return list(dict.fromkeys(("archive_data", *found)))
 
 
 def only(plan: Plan, words: list[str]) -> Plan:

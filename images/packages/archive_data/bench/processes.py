@@ -11,7 +11,6 @@ import os
 import select
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -127,17 +126,6 @@ def served(folder: Path) -> Iterator[str]:
             yield server.stdout.readline().strip()
         finally:
             server.kill()
-
-
-def slow_down(server: str, options: dict[str, float]) -> None:
-    """Give the server a delay and bandwidths."""
-    request = urllib.request.Request(
-        f"{server}/_standin/options",
-        method="PUT",
-        data=json.dumps(options).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request, timeout=20).close()
 
 
 def make_peers() -> str:

@@ -83,10 +83,9 @@ class Cell:
     def ours(self) -> dict[str, Any] | None:
         return self.best(OURS) or self.best(OURS_3)
 
-    def seconds(self, method: str) -> float:
-        """The best so far; endless if there is none."""
-        row = self.best(method)
-        return float(row["seconds"]) if row else float("inf")
+    def spent_s(self, method: str) -> float:
+        """How long it took so far; endless if it failed."""
+        return sum(m.get("seconds", float("inf")) for m in self.found[method])
 
     def results(self) -> dict[str, set[Any]]:
         return {
@@ -110,9 +109,10 @@ class Cell:
             return f"archive_data gave no result: {ours[0].get('error')}"
         return f"unequal results {self.results()}"
 
-    def peer(self) -> tuple[str, float] | None:
+    def peer(self, without: tuple[str, ...] = ()) -> tuple[str, float] | None:
         """The best other way over the network, and its seconds."""
-        rows = [(m, self.best(m)) for m in self.found if m not in NOT_PEERS]
+        peers = [m for m in self.found if m not in NOT_PEERS and m not in without]
+        rows = [(m, self.best(m)) for m in peers]
         good = [(m, float(row["seconds"])) for m, row in rows if row]
         return min(good, key=lambda pair: pair[1]) if good else None
 
@@ -125,9 +125,9 @@ class Cell:
         return f"{self.name}: " + " | ".join(cells)
 
 
-def write(page: Path, cells: list[Cell], when: str) -> None:
+def write(page: Path, cells: list[Cell], when: str, goals: str) -> None:
     """Write the page."""
-    parts = [HEAD.format(when=when)]
+    parts = [HEAD.format(when=when), goals]
     parts.append(_summary(cells))
     for network in dict.fromkeys(cell.network for cell in cells):
         parts.append(_seconds([c for c in cells if c.network == network], network))

@@ -18,15 +18,28 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from plan import FULL_PLAN, NETWORKS, SHORT_PLAN, ZARR3, Plan, files, methods, only
-from processes import BASE, ROOT, Worker, make_data, make_peers, served, slow_down
+import goals
+from plan import (
+    FULL_PLAN,
+    NETWORKS,
+    SHORT_PLAN,
+    ZARR3,
+    Plan,
+    files,
+    only,
+    worker,
+    workers,
+)
+from processes import BASE, ROOT, Worker, make_data, make_peers, served
 from report import Cell, write
+from standin import control
 
 PAGE = ROOT / "docs/reference/reading.md"
 
-#: Ways that took less than this have further turns; the best counts.
-AGAIN_S = 1.5
+#: A way has further turns, until it took so long in all; the best counts.
+SPENT_S = 3.0
 
 
 @dataclass
@@ -39,9 +52,10 @@ class Limits:
     began: float
 
     @property
-    def over(self) -> bool:
-        """True if no cell should be begun any more."""
-        return time.monotonic() - self.began > self.run_s
+    def left_s(self) -> float:
+        """How long the next row may take; 0 if none should be begun any more."""
+        left = self.run_s - (time.monotonic() - self.began)
+        return max(0.0, min(self.row_s, left))
 
 
 class Run:
@@ -67,50 +81,58 @@ class Run:
         """Yield the cells of a plan, each when it is complete."""
         with ExitStack() as stack:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            workers: dict[str, Worker] = {}
-            for n, name in enumerate(methods(plan)):
+            started: dict[str, Worker] = {}
+            for n, name in enumerate(workers(plan)):
                 if name not in self.missing:
                     place = scratch / str(n)
-                    workers[name] = Worker(name, self.server, self.folder, place)
-                    stack.callback(workers[name].close)
-            slow_down(self.server, {})
+                    started[name] = Worker(name, self.server, self.folder, place)
+                    stack.callback(started[name].close)
+            self._slow_down({})
             for file in files(plan):
-                self._prepare(workers, file)
+                self._prepare(started, file)
             for part in plan:
-                slow_down(self.server, NETWORKS[part.network])
+                self._slow_down(NETWORKS[part.network])
                 for file, operation in part.cells():
                     cell = Cell(part.network, file, operation)
-                    if self.limits.over:
+                    if not self.limits.left_s:
                         print(f"{cell.name}: left out, the time is up", flush=True)
                         continue
-                    self._fill(cell, part.methods, workers)
+                    self._fill(cell, part.methods, started)
                     yield cell
 
-    def _prepare(self, workers: dict[str, Worker], file: str) -> None:
+    def _slow_down(self, options: dict[str, float]) -> None:
+        control(self.server, "options", "PUT", options)
+
+    def _prepare(self, started: dict[str, Worker], file: str) -> None:
         maker = "archive_data, zarr3" if file == "zarr3" else "archive_data"
-        if maker in workers:
-            made = workers[maker].ask(300, do="prepare", file=file)
+        if maker in started:
+            made = started[maker].ask(300, do="prepare", file=file)
             if "error" in made:
                 sys.exit(f"bench: {file}: {made['error']}")
 
     def _fill(
-        self, cell: Cell, names: tuple[str, ...], workers: dict[str, Worker]
+        self, cell: Cell, names: tuple[str, ...], started: dict[str, Worker]
     ) -> None:
+        by = {name: started.get(worker(name, cell.operation)) for name in names}
+        for name in (n for n, process in by.items() if process is None):
+            cell.add(name, {"error": self.missing[name], "absent": True})
+        left = [name for name, process in by.items() if process]
         latency_s = NETWORKS[cell.network]["latency_ms"] / 1000
-        task = {"file": cell.file, "operation": cell.operation}
-        left = [name for name in names if name in workers]
-        for name in names:
-            if name in self.missing:
-                cell.add(name, {"error": self.missing[name], "absent": True})
-        row_s = self.limits.row_s
         for turn in range(self.limits.turns):
             if cell.has_floor and (turn == 0 or left):
                 floor = {"do": "floor", "latency_s": latency_s}
-                cell.add("floor", workers["archive_data"].ask(row_s, **floor, **task))
+                self._ask(cell, "floor", started["archive_data"], **floor)
             for name in left:
-                asked = {"do": "measure", "method": name}
-                cell.add(name, workers[name].ask(row_s, **asked, **task))
-            left = [n for n in left if cell.seconds(n) < AGAIN_S]
+                self._ask(cell, name, by[name], do="measure", method=name)
+            left = [n for n in left if cell.spent_s(n) < SPENT_S]
+
+    def _ask(self, cell: Cell, name: str, process: Any, **task: Any) -> None:
+        """Add one row to a cell, unless the run is over."""
+        found: dict[str, Any] = {"error": "the time is up", "absent": True}
+        if left_s := self.limits.left_s:
+            task |= {"file": cell.file, "operation": cell.operation}
+            found = process.ask(left_s, **task)
+        cell.add(name, found)
 
 
 def _when(began: float) -> str:
@@ -141,11 +163,12 @@ def main() -> int:
     if not BASE.exists():
         sys.exit(f"bench: {BASE} is not there; run `archive-hub local prepare`")
     plan = only(FULL_PLAN if given.full else SHORT_PLAN, given.only)
-    page, folder, seconds = PAGE, given.folder.absolute(), 20.0
+    folder, seconds = given.folder.absolute(), 20.0
     if given.smoke:
         folder, seconds = folder.with_name("bench-smoke"), 2.0
-        page = folder / "reading.md"
-    why = make_peers() if set(methods(plan)) & ZARR3 else ""
+    # The page that is kept is of a whole run.
+    page = folder / "reading.md" if given.smoke or given.only else PAGE
+    why = make_peers() if set(workers(plan)) & ZARR3 else ""
     missing = dict.fromkeys(ZARR3, why) if why else {}
     make_data(folder / "bench", files(plan), seconds)
     minutes = given.minutes or (20 if given.full else 5)
@@ -157,7 +180,7 @@ def main() -> int:
             found.append(cell)
             print(cell.line(), flush=True)
             # After each cell: a run that is stopped leaves what it has.
-            write(page, found, _when(began))
+            write(page, found, _when(began), goals.table(found))
     different = [cell for cell in found if not cell.is_equal]
     for cell in different:
         print(f"bench: {cell.name}: {cell.complaint()}", file=sys.stderr)

@@ -11,10 +11,8 @@ import json
 import sys
 import threading
 import time
-import urllib.request
 import warnings
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ import floor
 from methods import METHODS, Place
 from operations import OPERATIONS, data_name
 from prepare import prepare
+from standin import control
 
 warnings.simplefilter("ignore")
 
@@ -46,39 +45,23 @@ def _rss_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
 
 
-def control(server: str, what: str, method: str = "GET", body: Any = None) -> Any:
-    request = urllib.request.Request(
-        f"{server}/_standin/{what}",
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request) as answer:
-        return json.loads(answer.read())
-
-
 def measure(method: str, place: Place, operation: str) -> dict[str, Any]:
     gc.collect()
     control(place.server, "reset", "POST", {})
     peak = Peak()
     peak.start()
     began, cpu = time.perf_counter(), time.process_time()
-    with ExitStack() as stack:
-        if operation == "dask":
-            stack.enter_context(dask_rows.cluster(sys.argv[3]))
-        opened = METHODS[method](place)
-        run: Callable[[], Any] = partial(OPERATIONS.get(operation, int), opened)
-        if operation == "dask":
-            run = dask_rows.total(method, place, opened)
-        if operation != "open":
-            if operation != "units":
-                getattr(opened.file[data_name(operation)], "array", None)
-            control(place.server, "reset", "POST", {})
-            began, cpu = time.perf_counter(), time.process_time()
-        result = run()
-        seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-        peak.on = False
-        stats = control(place.server, "stats")
+    opened = METHODS[method](place)
+    run: Callable[[], Any] = partial(OPERATIONS[operation], opened)
+    if operation != "open":
+        if operation != "units":
+            getattr(opened.file[data_name(operation)], "array", None)
+        control(place.server, "reset", "POST", {})
+        began, cpu = time.perf_counter(), time.process_time()
+    result = run()
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+    peak.on = False
+    stats = control(place.server, "stats")
     return {
         "seconds": seconds,
         "cpu": cpu,
@@ -105,13 +88,18 @@ def lowest(place: Place, operation: str, latency_s: float) -> dict[str, Any]:
 
 def answer(task: dict[str, Any], server: str, folder: Path) -> dict[str, Any]:
     place = Place(server, folder, task["file"])
+    has_dask = "dask.distributed" in sys.argv[3].split(",")
     if task["do"] == "hello":
+        if has_dask:
+            dask_rows.cluster(sys.argv[3])
         return {}
     if task["do"] == "prepare":
         prepare(place)
         return {}
     if task["do"] == "floor":
         return lowest(place, task["operation"], task["latency_s"])
+    if has_dask:
+        return dask_rows.measure(dask_rows.cluster(sys.argv[3]), task["method"], place)
     return measure(task["method"], place, task["operation"])
 
 
