@@ -70,6 +70,9 @@ def opened(file: Any, keep: Any = None) -> Opened:
 
 METHODS: dict[str, Callable[[Place], Opened]] = {}
 
+#: Ways that have read all of the file once it is open: that counts, too.
+WHOLE = frozenset({"download with boto3"})
+
 
 def method(name: str) -> Callable[[Callable[[Place], Opened]], Any]:
     def register(run: Callable[[Place], Opened]) -> Callable[[Place], Opened]:

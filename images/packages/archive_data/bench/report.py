@@ -84,8 +84,9 @@ class Cell:
         return self.best(OURS) or self.best(OURS_3)
 
     def spent_s(self, method: str) -> float:
-        """How long it took so far; endless if it failed."""
-        return sum(m.get("seconds", float("inf")) for m in self.found[method])
+        """How long it took so far, opening included; endless if it failed."""
+        rounds = self.found[method]
+        return sum(float("inf") if "error" in m else m["took_s"] for m in rounds)
 
     def results(self) -> dict[str, set[Any]]:
         return {

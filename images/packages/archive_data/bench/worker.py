@@ -19,7 +19,7 @@ from typing import Any
 
 import dask_rows
 import floor
-from methods import METHODS, Place
+from methods import METHODS, WHOLE, Place
 from operations import OPERATIONS, data_name
 from prepare import prepare
 from standin import control
@@ -53,7 +53,7 @@ def measure(method: str, place: Place, operation: str) -> dict[str, Any]:
     began, cpu = time.perf_counter(), time.process_time()
     opened = METHODS[method](place)
     run: Callable[[], Any] = partial(OPERATIONS[operation], opened)
-    if operation != "open":
+    if operation != "open" and method not in WHOLE:
         if operation != "units":
             getattr(opened.file[data_name(operation)], "array", None)
         control(place.server, "reset", "POST", {})

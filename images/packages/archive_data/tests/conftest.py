@@ -117,30 +117,38 @@ class Archive:
         self, path: str, data: bytes, dandiset: str = "000054", embargo: str = "OPEN"
     ) -> str:
         """Put an asset into the draft and the published version; return its number."""
-        asset_id, blob = str(uuid.uuid4()), str(uuid.uuid4())
+        blob = str(uuid.uuid4())
         key = f"blobs/{blob[:3]}/{blob[3:6]}/{blob}"
         _write(self.root / "objects/dandiarchive" / key, data)
-        etag = hashlib.md5(data).hexdigest() + "-1"
-        time, version = "2021-08-19T15:47:00Z", "0.210819.1547"
+        digest = {"dandi:dandi-etag": hashlib.md5(data).hexdigest() + "-1"}
+        kept = {"blob": blob, "size": len(data), "metadata": {"digest": digest}}
+        return self._record(path, kept, dandiset, embargo)
+
+    def put_zarr(self, path: str) -> str:
+        """Put a Zarr there, whose objects are yet to be written; return its number."""
+        number = str(uuid.uuid4())
+        digest = {"dandi:dandi-zarr-checksum": f"{number.replace('-', '')}-9--999"}
+        metadata = {"digest": digest, "encodingFormat": "application/x-zarr"}
+        kept = {"zarr": number, "size": 999, "metadata": metadata}
+        self._record(path, kept, "000054", "OPEN")
+        return number
+
+    def _record(
+        self, path: str, kept: dict[str, Any], dandiset: str, embargo: str
+    ) -> str:
+        asset_id, time = str(uuid.uuid4()), "2021-08-19T15:47:00Z"
+        versions = {"draft": time, "0.210819.1547": time}
         dandi = {
             "identifier": dandiset,
             "name": "n",
             "description": "d",
             "contact_person": "p",
-            "versions": {"draft": time, version: time},
+            "versions": versions,
             "embargo_status": embargo,
             "owners": ["owner"],
         }
-        asset = {
-            "asset_id": asset_id,
-            "path": path,
-            "size": len(data),
-            "created": time,
-            "modified": time,
-            "versions": ["draft", version],
-            "metadata": {"digest": {"dandi:dandi-etag": etag}},
-            "blob": blob,
-        }
+        said = {"asset_id": asset_id, "path": path, "versions": list(versions)}
+        asset = {**said, "created": time, "modified": time, **kept}
         catalogue = self.root / "catalogue" / dandiset
         _write(catalogue / f"assets/{asset_id}.json", json.dumps(asset).encode())
         _write(catalogue / "dandiset.json", json.dumps(dandi).encode())

@@ -9,12 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .asset import Asset, open_asset
+from .asset import open_asset
 from .errors import ArchiveDataError
-from .index import batch, kerchunk, store, zarr_make
-from .index.check import verify
-from .index.format import Index, pack, unpack
-from .index.make import make
+from .index import batch
+from .index.kinds import Kind, kind_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,32 +57,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _index_of(given: argparse.Namespace) -> tuple[Asset, Index]:
-    asset = open_asset(given.reference, given.path)
-    blob = asset.blob
-    if given.to and not given.to.is_dir():
-        return asset, unpack(given.to.read_bytes(), str(given.to))
-    if given.to:
-        path = given.to / (blob.key + store.SUFFIX)
-        if path.exists():
-            return asset, unpack(path.read_bytes(), str(path))
-    return asset, store.look_up(blob) or make(blob)
+def _kind(given: argparse.Namespace) -> Kind[Any]:
+    return kind_of(open_asset(given.reference, given.path))
 
 
 def _make(given: argparse.Namespace) -> int:
     if given.all:
         return _make_all(given.reference, given.to)
-    asset = open_asset(given.reference, given.path)
     if given.to:
         given.to.mkdir(parents=True, exist_ok=True)
-    if asset.is_zarr:
-        found = zarr_make.make(asset)
-        path = store.put_zarr(found, given.to)
-        print(f"{path}: {len(found.objects)} small objects, {len(found.sizes)} in all")
-        return 0
-    index = make(asset.blob)
-    path = store.put(index, given.to)
-    print(f"{path}: {_summary(index)}")
+    kind = _kind(given)
+    index = kind.make()
+    print(f"{kind.put(index, given.to)}: {next(kind.lines(index))}")
     return 0
 
 
@@ -104,37 +88,28 @@ def _make_all(reference: str, folder: Path | None) -> int:
 
 
 def _verify(given: argparse.Namespace) -> int:
-    asset, index = _index_of(given)
-    wrong = verify(index, asset.blob)
+    kind = _kind(given)
+    index = kind.find(given.to)
+    wrong = kind.verify(index)
     for line in wrong:
-        print(f"archive-data: {asset.path}: {line}", file=sys.stderr)
+        print(f"archive-data: {kind.asset.path}: {line}", file=sys.stderr)
     if not wrong:
-        print(f"{asset.path}: the index is right; {_summary(index)}")
+        print(f"{kind.asset.path}: the index is right; {next(kind.lines(index))}")
     return 1 if wrong else 0
 
 
 def _show(given: argparse.Namespace) -> int:
-    asset, index = _index_of(given)
-    print(f"{asset.path}: {_summary(index)}")
-    for address, table in index.tables.items():
-        stored = int(table.sizes.sum())
-        print(f"  dataset at {address}: {len(table.sizes)} chunks, {stored} bytes")
+    kind = _kind(given)
+    first, *others = kind.lines(kind.find(given.to))
+    print(f"{kind.asset.path}: {first}")
+    for line in others:
+        print(f"  {line}")
     return 0
 
 
-def _summary(index: Index) -> str:
-    chunks = sum(len(table.sizes) for table in index.tables.values())
-    return (
-        f"{len(pack(index))} bytes; {len(index.spans.starts)} spans with "
-        f"{len(index.spans.body)} bytes; {len(index.tables)} tables with {chunks} "
-        f"chunks; of {index.size} bytes with digest {index.identity!r}"
-    )
-
-
 def _export(given: argparse.Namespace) -> int:
-    asset, index = _index_of(given)
-    references: dict[str, Any] = kerchunk.export(asset, index)
-    print(json.dumps(references))
+    kind = _kind(given)
+    print(json.dumps(kind.export(kind.find(given.to))))
     return 0
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .. import archive_api
 from ..asset import Asset, of_row
 from ..errors import AccessDenied, ArchiveDataError, UnknownReference
 from ..references import InDandiset, parse
-from . import store, zarr_make
-from .make import make
+from . import store
+from .kinds import Kind, kind_of
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,9 @@ def make_all(reference: str, folder: Path | None) -> Iterator[Step]:
 
 
 def _make_one(asset: Asset, folder: Path) -> None:
-    if asset.is_zarr:
-        if not (folder / store.zarr_name(asset.digest)).exists():
-            store.put_zarr(zarr_make.make(asset), folder)
-        return
-    blob = asset.blob
-    if not (folder / (blob.key + store.SUFFIX)).exists():
-        store.put(make(blob), folder)
+    kind: Kind[Any] = kind_of(asset)
+    if not (folder / kind.name).exists():
+        kind.put(kind.make(), folder)
 
 
 def list_assets(reference: str) -> Iterator[Asset]:

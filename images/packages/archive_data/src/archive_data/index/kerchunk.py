@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import h5py
 import numpy as np
@@ -17,7 +18,9 @@ import numpy as np
 from ..array import Array
 from ..asset import Asset
 from ..h5 import Dataset, File
+from ..zarr_listing import listed
 from .format import Index
+from .zarr_format import ZarrIndex
 
 _CODECS: dict[int, dict[str, Any]] = {
     1: {"id": "zlib", "level": 1},
@@ -48,6 +51,28 @@ def export(asset: Asset, index: Index) -> dict[str, Any]:
         elif isinstance(thing, Dataset) and thing.array is not None:
             refs.update(_array(name, thing, url))
     return {"version": 1, "refs": refs}
+
+
+def export_zarr(asset: Asset, index: ZarrIndex) -> dict[str, Any]:
+    """Return kerchunk's references of a Zarr: what describes it, and the addresses.
+
+    Parameters
+    ----------
+    asset : Asset
+        Whose address goes into the references.
+    index : ZarrIndex
+        Of it; what is too many for an index is listed.
+    """
+    base = asset.url.rstrip("/")
+    sizes = index.sizes if index.is_whole else dict(listed(base))
+    refs: dict[str, Any] = {key: [f"{base}/{quote(key)}"] for key in sorted(sizes)}
+    for key, data in index.objects.items():
+        refs[key] = _inline(data)
+    return {"version": 1, "refs": refs}
+
+
+def _inline(data: bytes) -> str:
+    return "base64:" + base64.b64encode(data).decode()
 
 
 def _array(name: str, dataset: Dataset, url: str) -> Iterator[tuple[str, Any]]:
@@ -82,7 +107,7 @@ def _chunk(array: Array, number: int, url: str) -> Any:
         return [url, start, stop - start]
     # Data stored in one piece end where they end; Zarr wants a whole chunk.
     whole = array.blob.read(start, stop) + bytes(short)
-    return "base64:" + base64.b64encode(whole).decode()
+    return _inline(whole)
 
 
 def _dimensions(name: str, array: Array) -> list[str]:
