@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import goals
+import howto
 from plan import (
     FULL_PLAN,
     NETWORKS,
@@ -38,6 +39,7 @@ from report import Cell, write
 from standin import control
 
 PAGE = ROOT / "docs/reference/reading.md"
+HOWTO = ROOT / "docs/howto/read-data.md"
 
 #: A way has further turns, until it took so long in all, its opening included; the
 #: best counts.
@@ -195,6 +197,8 @@ def main() -> int:
     if run.left_out:
         print("left out, the time is up:", *run.left_out, sep="\n  ")
         write(page, found, _when(limits.began, run.left_out), goals.table(found))
+    if page == PAGE:
+        howto.fill(HOWTO, found, _when(limits.began, []))
     different = [cell for cell in found if not cell.is_equal]
     for cell in different:
         print(f"bench: {cell.name}: {cell.complaint()}", file=sys.stderr)

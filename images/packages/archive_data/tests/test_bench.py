@@ -1,0 +1,152 @@
+"""What the benchmark says of its measurements: goals, differences, figures in words."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[4]
+sys.path.append(str(Path(__file__).parents[1] / "bench"))
+
+import goals  # noqa: E402
+import howto  # noqa: E402
+import plan  # noqa: E402
+from report import Cell, write  # noqa: E402
+from run import Limits, Run  # noqa: E402
+
+
+def cell(name: str, **found: Any) -> Cell:
+    made = Cell(*name.split(" "))
+    for method, more in found.items():
+        row = {"seconds": 1.0, "requests": 40, "mb": 100.0, "rss_mb": 150.0, "cpu": 0.5}
+        row |= {"network": 0.9, "result": 7, "took_s": 2.0, **more}
+        made.add(method.replace("_disk", " disk"), row)
+    return made
+
+
+def lines(cells: list[Cell], number: int) -> list[str]:
+    table = goals.table(cells).splitlines()
+    return [line for line in table if line.startswith(f"| {number} |")]
+
+
+def test_a_goal_is_met_or_missed_by_its_bound() -> None:
+    slow = cell("far big second", archive_data={"seconds": 1.6}, floor={})
+    fast = cell("far small second", archive_data={"seconds": 1.4}, floor={})
+    (line,) = lines([slow, fast], 5)
+    assert line == "| 5 | one second, far: 1.5 F | **big 1.6**, small 1.4 | part |"
+    assert lines([fast], 5)[0].endswith("| small 1.4 | yes |")
+    assert lines([slow], 5)[0].endswith("| **big 1.6** | no |")
+    assert lines([], 5)[0].endswith("| not measured |")
+
+
+def test_a_goal_of_all_cells_names_those_that_miss() -> None:
+    found = [
+        cell(f"far {file} {what}", archive_data={}, remfile={"seconds": seconds})
+        for seconds, file in ((2.0, "big"), (0.5, "small"))
+        for what in ("channel", "second", "stream")
+    ]
+    (line,) = lines(found, 9)
+    assert line.count("**far small") == 3
+    assert line.endswith("3 of 6 others | part |")
+
+
+def test_each_goal_can_be_reached_by_a_cell_of_the_full_plan() -> None:
+    planned = {
+        f"{part.network} {file} {what}"
+        for part in plan.FULL_PLAN
+        for file, what in part.cells()
+    }
+    wanted = {name for goal in goals.GOALS for name in goal.cells}
+    assert wanted <= planned
+    assert {goal.number for goal in goals.GOALS} == set(range(1, 14))
+
+
+def test_the_page_has_every_goal_and_every_way(tmp_path: Path) -> None:
+    found = [cell("far big stream", archive_data={}, remfile={}, floor={})]
+    write(tmp_path / "x.md", found, "today", goals.table(found))
+    text = (tmp_path / "x.md").read_text()
+    assert text.count("\n| 7 |") == 4
+    assert "| remfile | 1.00 |" in text
+
+
+def test_unequal_results_are_a_complaint() -> None:
+    found = cell("far big stream", archive_data={}, remfile={"result": 8})
+    assert not found.is_equal
+    assert "unequal results" in found.complaint()
+    assert cell("far big stream", archive_data={}, remfile={}).is_equal
+
+
+def test_an_answer_that_we_do_not_give_is_a_complaint_too() -> None:
+    found = cell("far big stream", remfile={})
+    found.add("archive_data", {"error": "over 60 s", "took_s": 60.0})
+    assert not found.is_equal
+    assert "over 60 s" in found.complaint()
+
+
+class Slow:
+    """A process that takes what it is given."""
+
+    asked: list[float]
+
+    def __init__(self) -> None:
+        self.asked = []
+
+    def ask(self, limit_s: float, **_: Any) -> dict[str, Any]:
+        self.asked.append(limit_s)
+        return {"error": f"over {limit_s:.0f} s"}
+
+
+def test_no_row_begins_or_ends_after_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("run.time.monotonic", lambda: now[0])
+    limits = Limits(row_s=60, run_s=90, turns=3)
+    limits.begin()
+    run, process, found = Run("", Path(), {}, limits), Slow(), Cell("far", "big", "x")
+    for at in (100.0, 160.0, 190.0, 500.0):
+        now[0] = at
+        run._ask(found, "archive_data", process)
+    assert process.asked == [60, 30]
+    assert found.found["archive_data"][-1]["error"] == "the time is up"
+
+
+def test_a_way_that_failed_has_no_further_turn() -> None:
+    found = Cell("far", "big", "stream")
+    found.add("remfile", {"error": "over 60 s", "took_s": 60.0})
+    assert found.spent_s("remfile") == float("inf")
+
+
+def test_all_ways_that_use_dask_share_a_process() -> None:
+    dask = plan.only(plan.FULL_PLAN, ["dask"])
+    assert plan.workers(dask) == ["archive_data", "dask"]
+    assert set(plan.workers(plan.FULL_PLAN)) == set(plan.IMPORTS)
+
+
+def test_the_figures_go_between_the_marks_and_nowhere_else(tmp_path: Path) -> None:
+    page = tmp_path / "x.md"
+    before, after = "# Title\n", "The end.\n"
+    page.write_text(f"{before}{howto.BEGIN}old\n{howto.END}{after}")
+    found = [cell("far big channel", archive_data={}, remfile={"seconds": 4.0})]
+    for _ in range(2):
+        howto.fill(page, found, "2026-11-24, 5 minutes")
+    text = page.read_text()
+    assert text.startswith(before)
+    assert text.endswith(after)
+    assert "old" not in text
+    assert "| one channel | 1.00 | 4.00 (remfile) | 4.00 | - | - |" in text
+    assert "(2026-11-24)" in text
+
+
+def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "x.md"
+    page.write_text("# Title\n")
+    with pytest.raises(ValueError, match="has no"):
+        howto.fill(page, [], "")
+    assert page.read_text() == "# Title\n"
+
+
+def test_the_howto_has_the_marks() -> None:
+    text = (ROOT / "docs/howto/read-data.md").read_text()
+    assert text.count(howto.BEGIN) == text.count(howto.END) == 1
