@@ -40,6 +40,47 @@ def test_the_real_client_lists_searches_and_resolves(in_user_environment, sample
     assert int(httpx.head(final).headers["Content-Length"]) == size
 
 
+READ = """
+import os, sys
+os.environ["ARCHIVE_DATA_FOLDER"] = sys.argv[1]
+os.environ["ARCHIVE_DATA_INDEX"] = "off"
+from archive_data import open_h5, open_zarr
+from dandi.dandiapi import DandiAPIClient
+with DandiAPIClient() as client:
+    dandiset = client.get_dandiset("000054", "0.210819.1547")
+    asset = dandiset.get_asset_by_path(
+        "sub-F1/sub-F1_ses-20190407T210000_behavior+ophys.nwb"
+    )
+    whole = client.get_dandiset("000054", "draft").get_asset_by_path(
+        "sub-F2/sub-F2_ses-20190409T210000_behavior+ophys.nwb.zarr"
+    )
+    print(int(open_h5(asset)["acquisition/TwoPhotonSeries/data"][5].sum()))
+    print(int(open_zarr(whole)["acquisition/TwoPhotonSeries/data"][5].sum()))
+"""
+
+ON_DISK = """
+import sys, h5py, zarr
+print(int(h5py.File(sys.argv[1])["acquisition/TwoPhotonSeries/data"][5].sum()))
+print(int(zarr.open(sys.argv[2])["acquisition/TwoPhotonSeries/data"][5].sum()))
+"""
+
+
+def test_an_asset_of_the_real_client_is_read_as_from_disk(
+    in_user_environment, sample_url, samples, tmp_path
+):
+    shelf = Shelf(samples)
+    kept = list(shelf.assets("000054"))
+    blob = next(a.blob for a in kept if "sub-F1_ses-20190407" in a.path)
+    zarr = next(a.zarr for a in kept if a.zarr)
+    places = str(_stored(shelf, blob)), str(shelf.bucket / "zarr" / zarr)
+    expected = in_user_environment(ON_DISK, sample_url, *places)
+    # The folder of the reader must be the reader's own, and nobody else's.
+    folder = tmp_path / "scratch"
+    folder.mkdir(mode=0o700)
+    assert in_user_environment(READ, sample_url, str(folder)) == expected
+    assert len(expected.split()) == 2
+
+
 CLI = """
 import sys
 from dandi.cli.command import main

@@ -6,7 +6,6 @@ to read, and is on no row's clock.  What they have read before is forgotten each
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from methods import METHODS, Opened, Place, forget
+from methods import METHODS, Opened, Place, forget, tidy
 from operations import DATA
 from standin import control
 
@@ -74,7 +73,7 @@ def _begin() -> None:
     global _base_mb
     _kept.cache_clear()
     forget()
-    gc.collect()
+    tidy()
     Path("/proc/self/clear_refs").write_text("5")
     _base_mb = _peak_mb()
 

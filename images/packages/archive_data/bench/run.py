@@ -43,7 +43,7 @@ HOWTO = ROOT / "docs/howto/read-data.md"
 
 #: A way has further turns, until it took so long in all, its opening included; the
 #: best counts.
-SPENT_S = 3.0
+SPENT_S = 2.0
 
 
 @dataclass

@@ -6,7 +6,6 @@ file is opened anew for each measurement.
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 import threading
@@ -19,7 +18,7 @@ from typing import Any
 
 import dask_rows
 import floor
-from methods import METHODS, WHOLE, Place
+from methods import METHODS, WHOLE, Place, tidy
 from operations import OPERATIONS, data_name
 from prepare import prepare
 from standin import control
@@ -46,7 +45,7 @@ def _rss_mb() -> float:
 
 
 def measure(method: str, place: Place, operation: str) -> dict[str, Any]:
-    gc.collect()
+    tidy()
     control(place.server, "reset", "POST", {})
     peak = Peak()
     peak.start()

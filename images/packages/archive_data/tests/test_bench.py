@@ -112,6 +112,15 @@ def test_no_row_begins_or_ends_after_the_run(monkeypatch: pytest.MonkeyPatch) ->
     assert found.found["archive_data"][-1]["error"] == "the time is up"
 
 
+def test_the_first_turn_pays_for_the_memory_of_all() -> None:
+    found = cell("far big stream", archive_data={"rss_mb": 300.0})
+    faster = {"seconds": 0.5, "rss_mb": 1.0}
+    found.add("archive_data", found.found["archive_data"][0] | faster)
+    best = found.best("archive_data")
+    assert best is not None
+    assert (best["seconds"], best["rss_mb"]) == (0.5, 300.0)
+
+
 def test_a_way_that_failed_has_no_further_turn() -> None:
     found = Cell("far", "big", "stream")
     found.add("remfile", {"error": "over 60 s", "took_s": 60.0})

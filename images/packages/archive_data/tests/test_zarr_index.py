@@ -13,6 +13,7 @@ import pytest
 
 from archive_data.cli import main
 from archive_data.index import zarr_format
+from archive_data.zarr_metadata import CONSOLIDATED, consolidated, describe, nodes
 
 zarr = pytest.importorskip("zarr")
 DATA = np.random.default_rng(0).integers(0, 1 << 30, (60, 100), dtype="i4")
@@ -113,3 +114,44 @@ def test_an_index_of_a_file_is_none_of_a_zarr(index: Path, capsys: Any) -> None:
     index.write_bytes(b"ARCHIDX\n" + hashlib.sha256(b"").digest())
     assert run("show", index) == 1
     assert "it is no index" in capsys.readouterr().err
+
+
+ARRAY = {
+    **{"shape": [60, 100], "chunks": [60, 50], "dtype": "<i4", "order": "C"},
+    **{"compressor": {"id": "zlib"}, "filters": None, "zarr_format": 2},
+}
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        [],
+        None,
+        7,
+        {**ARRAY, "shape": "ab"},
+        {**ARRAY, "shape": [60.5, 100]},
+        {**ARRAY, "shape": [-1, 100]},
+        {**ARRAY, "shape": [1 << 80, 100]},
+        {**ARRAY, "chunks": [0, 50]},
+        {**ARRAY, "chunks": [60]},
+        {**ARRAY, "chunks": [1 << 40, 1 << 40]},
+        {**ARRAY, "dtype": "<x9"},
+        {**ARRAY, "filters": [3]},
+        {**ARRAY, "compressor": {"id": ["zlib"]}},
+    ],
+)
+def test_a_description_that_makes_no_sense_is_left_to_zarr(node: Any) -> None:
+    found = describe("a/x/.zarray", node)
+    assert found is None or found.layout is None
+
+
+def test_a_description_of_what_lies_elsewhere_is_not_followed() -> None:
+    assert describe("a/x/.zarray", ARRAY) is not None
+    assert describe("a/../../x/.zarray", ARRAY) is None
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"7", b"[" * 100_000, b'{"metadata": 5}'])
+@pytest.mark.parametrize("key", CONSOLIDATED)
+def test_what_is_no_description_describes_nothing(key: str, text: bytes) -> None:
+    assert nodes(key, text) == {}
+    assert json.loads(consolidated(key, text, {})) in ({}, {"metadata": 5})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,7 +77,8 @@ class Layout:
     @cached_property
     def chunk_bytes(self) -> int:
         """Length of a decoded chunk."""
-        return int(np.prod(self.chunks, dtype=np.int64)) * self.dtype.itemsize
+        # Python's own numbers: those of numpy wrap around.
+        return math.prod(self.chunks) * self.dtype.itemsize
 
     @cached_property
     def pipeline(self) -> Pipeline:

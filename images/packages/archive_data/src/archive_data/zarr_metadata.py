@@ -91,6 +91,15 @@ class Described:
         return place if inside else None
 
     @property
+    def is_sound(self) -> bool:
+        """True if shape and chunks are such as there can be, below the Zarr."""
+        numbers = (*self.shape, *self.chunks)
+        if {".", ".."} & set(self.path.split("/")):
+            return False
+        whole = all(type(n) is int and 0 <= n < 1 << 62 for n in numbers)
+        return whole and len(self.shape) == len(self.chunks) and 0 not in self.chunks
+
+    @property
     def is_small(self) -> bool:
         """True for one chunk of text, or of little else: opening reads such."""
         if any(n != 1 for n in self.grid):
@@ -103,14 +112,11 @@ def nodes(key: str, data: bytes) -> dict[str, Any]:
 
     An empty dictionary: it is not consolidated.
     """
-    try:
-        found = json.loads(data)
-    except ValueError:
-        return {}
+    found = parsed(data)
     if key == ".zmetadata":
-        return dict(found.get("metadata") or {})
-    inner = (found.get("consolidated_metadata") or {}).get("metadata")
-    if inner is None:
+        return _dictionary(found.get("metadata"))
+    inner = _dictionary(_dictionary(found.get("consolidated_metadata")).get("metadata"))
+    if not inner:
         return {}
     named = {f"{path}/zarr.json": node for path, node in inner.items()}
     return {"zarr.json": found, **named}
@@ -119,15 +125,16 @@ def nodes(key: str, data: bytes) -> dict[str, Any]:
 def describe(key: str, node: Mapping[str, Any]) -> Described | None:
     """Read what ``.zarray`` or ``zarr.json`` says; None if it is of no array."""
     path, _, name = key.rpartition("/")
+    found = None
     try:
         if name == ".zarray":
-            return _describe_2(path, node)
+            found = _describe_2(path, node)
         if name == "zarr.json" and node.get("node_type") == "array":
-            return _describe_3(path, node)
-    except (KeyError, TypeError, ValueError):
+            found = _describe_3(path, node)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         # What we do not understand is zarr's.
         return None
-    return None
+    return found if found and found.is_sound else None
 
 
 def _describe_2(path: str, node: Mapping[str, Any]) -> Described:
@@ -219,9 +226,12 @@ def references(described: Described, stored: bytes) -> bytes:
 def parsed(data: bytes) -> dict[str, Any]:
     """Read a describing object; an empty dictionary if it is none."""
     try:
-        found = json.loads(data)
-    except ValueError:
+        return _dictionary(json.loads(data))
+    except (ValueError, RecursionError):
         return {}
+
+
+def _dictionary(found: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
@@ -237,10 +247,11 @@ def consolidated(key: str, data: bytes, arrays: Mapping[str, Described]) -> byte
     """Write a consolidated object down as it is shown."""
     found = parsed(data)
     if key == ".zmetadata":
-        inner = found.get("metadata") or {}
+        inner = _dictionary(found.get("metadata"))
         names = {k: k.rpartition("/")[0] for k in inner if k.endswith(".zarray")}
     else:
-        inner = (found.get("consolidated_metadata") or {}).get("metadata") or {}
+        outer = _dictionary(found.get("consolidated_metadata"))
+        inner = _dictionary(outer.get("metadata"))
         names = {k: k for k in inner}
     for name, path in names.items():
         if path in arrays:
