@@ -228,7 +228,7 @@ What the reader was built for, held against this run; what misses is in bold. A 
 above 2 shifts the seconds, but neither requests nor bytes. Not of the clock, so held by
 tests: length of an index, at most a byte for each chunk and 100 kB (goal 14,
 `test_index.py`); rounds of opening and of a table (3 and 8, `test_crawl.py`,
-`test_together.py`); faults (15, `test_faults.py`); equality with h5py (16,
+`test_ragged.py`); faults (15, `test_faults.py`); equality with h5py (16,
 `test_generated_equality.py`, `test_real_files.py`).
 
 | # | goal | measured | met |
@@ -256,7 +256,7 @@ def _line(goal: Goal, cells: Cells) -> str:
         elif few:
             parts.append(text)
     if not few:
-        parts.append(f"{len(values) - len(missed)} of {len(values)} others")
+        parts.append(f"{len(values) - len(missed)} of {len(values)} met")
     met = "part" if missed and len(missed) < len(values) else "no" if missed else "yes"
     met = met if values else "not measured"
     return f"| {goal.number} | {goal.text} | {', '.join(parts)} | {met} |"

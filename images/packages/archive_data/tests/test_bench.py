@@ -50,7 +50,7 @@ def test_a_goal_of_all_cells_names_those_that_miss() -> None:
     ]
     (line,) = lines(found, 9)
     assert line.count("**far small") == 3
-    assert line.endswith("3 of 6 others | part |")
+    assert line.endswith("3 of 6 met | part |")
 
 
 def test_each_goal_can_be_reached_by_a_cell_of_the_full_plan() -> None:

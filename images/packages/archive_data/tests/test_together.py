@@ -13,6 +13,7 @@ import sys
 import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -29,7 +30,9 @@ from archive_data import (
     to_xarray,
 )
 from archive_data.blob import HttpBlob
+from archive_data.blockfile import BlockFile
 from archive_data.h5 import File
+from archive_data.local_blob import LocalBlob
 from archive_data.neighbours import Neighbours
 
 DATA = np.random.default_rng(0).integers(0, 500, (6000, 48)).astype("i2")
@@ -60,6 +63,29 @@ def test_many_threads_read_one_file(url: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_threads_that_drop_each_others_blocks_read_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHIVE_DATA_CACHE_MB", "1")
+    data = np.random.default_rng(0).bytes(24 << 20)
+    (tmp_path / "x").write_bytes(data)
+    file = BlockFile(LocalBlob(tmp_path / "x"))
+
+    def read(seed: int) -> bool:
+        rng = np.random.default_rng(seed)
+        starts = rng.integers(0, len(data) - 200_000, 700)
+        spans = [(int(a), int(a + rng.integers(1, 200_000))) for a in starts]
+        return all(file.bytes(a, b) == data[a:b] for a, b in spans)
+
+    switch_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(6) as pool:
+            assert all(pool.map(read, range(6)))
+    finally:
+        sys.setswitchinterval(switch_s)
+
+
 @pytest.mark.parametrize("how", ["fork", "spawn"])
 def test_a_child_process_reads_what_its_parent_opened(url: str, how: str) -> None:
     file = File(HttpBlob(url))

@@ -87,13 +87,16 @@ class BlockFile(io.RawIOBase):
         if stop - start >= _DIRECT_BYTES:
             return memoryview(self.blob.read(start, stop))
         first, last = start // BLOCK_BYTES, (stop - 1) // BLOCK_BYTES
-        if any(i not in self._blocks for i in range(first, last + 1)):
-            self._fetch_near(first, last)
-        if first == last:
-            at = first * BLOCK_BYTES
-            return self._blocks[first][start - at : stop - at]
-        parts = (self._part(i, start, stop) for i in range(first, last + 1))
-        return memoryview(b"".join(parts))
+        # Another thread may let go of a block meanwhile: each is looked up once.
+        here = {i: self._blocks.get(i) for i in range(first, last + 1)}
+        if None in here.values():
+            here |= self._fetch_near(first, last)
+        parts = [
+            block[max(0, start - i * BLOCK_BYTES) : stop - i * BLOCK_BYTES]
+            for i, block in here.items()
+            if block is not None and first <= i <= last
+        ]
+        return parts[0] if first == last else memoryview(b"".join(parts))
 
     def holds(self, start: int, stop: int) -> bool:
         """Tell whether a range is here already; fetches nothing."""
@@ -102,11 +105,7 @@ class BlockFile(io.RawIOBase):
         blocks = range(start // BLOCK_BYTES, (stop - 1) // BLOCK_BYTES + 1)
         return all(i in self._blocks for i in blocks)
 
-    def _part(self, i: int, start: int, stop: int) -> memoryview:
-        at = i * BLOCK_BYTES
-        return self._blocks[i][max(0, start - at) : stop - at]
-
-    def _fetch_near(self, first: int, last: int) -> None:
+    def _fetch_near(self, first: int, last: int) -> dict[int, memoryview]:
         """Fetch some blocks and what will likely be wanted after them."""
         if self.page_blocks > 1:
             first -= first % self.page_blocks
@@ -117,17 +116,22 @@ class BlockFile(io.RawIOBase):
             last += self._stride
         start = first * BLOCK_BYTES
         stop = min((last + 1) * BLOCK_BYTES, self.blob.size)
-        self._keep(start, memoryview(self.blob.read(start, stop)))
+        return self._keep(start, memoryview(self.blob.read(start, stop)))
 
-    def _keep(self, start: int, data: memoryview) -> None:
-        for at in range(0, len(data), BLOCK_BYTES):
-            self._blocks[(start + at) // BLOCK_BYTES] = data[at : at + BLOCK_BYTES]
+    def _keep(self, start: int, data: memoryview) -> dict[int, memoryview]:
+        """Take bytes that begin with a block; return their blocks."""
+        new = {
+            (start + at) // BLOCK_BYTES: data[at : at + BLOCK_BYTES]
+            for at in range(0, len(data), BLOCK_BYTES)
+        }
+        self._blocks.update(new)
         most = max(
             limits.cache_bytes() // BLOCK_BYTES, 2 * _DIRECT_BYTES // BLOCK_BYTES
         )
-        while len(self._blocks) > most:
-            # The oldest first; those of one read go together, and free its buffer.
-            del self._blocks[next(iter(self._blocks))]
+        # The oldest first; those of one read go together, and free its buffer.
+        for i in list(self._blocks)[: max(0, len(self._blocks) - most)]:
+            self._blocks.pop(i, None)
+        return new
 
     def load(self, wanted: Iterable[tuple[int, int]]) -> None:
         """Fetch the blocks of many ranges at once; never to be called inside HDF5."""
