@@ -26,8 +26,8 @@ HUB = ROOT / ".venv/bin/python"
 #: The environment of the kernel zarr3, and two peers that want Zarr 3.
 PEERS = ROOT / ".envs/bench-zarr3"
 
-#: How long a worker may import what it needs.
-START_S = 300
+#: How long a worker may import what it needs; one that takes longer is left alone.
+START_S = 240
 
 
 class Worker:
@@ -48,6 +48,8 @@ class Worker:
         self.scratch = scratch
         self.process = self._start()
         self._is_ready = False
+        #: Why it does not start; empty if it does.
+        self._broken = ""
 
     def _start(self) -> subprocess.Popen[bytes]:
         names = ",".join(filter(None, ("numpy,pynwb,h5py,pandas", IMPORTS[self.name])))
@@ -75,12 +77,15 @@ class Worker:
 
     def ask(self, limit_s: float, **task: Any) -> dict[str, Any]:
         """Send a task and wait for its answer, so long and no longer."""
+        if self._broken:
+            return {"error": self._broken}
         if not self._is_ready:
             # Its imports are on no row's clock.
             self._is_ready = True
             found = self._ask(START_S, {"do": "hello", "file": ""})
             if "error" in found:
-                return found
+                self._broken = f"it does not start: {found['error']}"
+                return {"error": self._broken}
         return self._ask(limit_s, task)
 
     def _ask(self, limit_s: float, task: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +116,10 @@ class Worker:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, 9)
         self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                with suppress(OSError):
+                    pipe.close()
 
 
 @contextmanager

@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "bench"))
 import goals  # noqa: E402
 import howto  # noqa: E402
 import plan  # noqa: E402
+from processes import Worker  # noqa: E402
 from report import Cell, write  # noqa: E402
 from run import Limits, Run  # noqa: E402
 
@@ -119,6 +120,20 @@ def test_the_first_turn_pays_for_the_memory_of_all() -> None:
     best = found.best("archive_data")
     assert best is not None
     assert (best["seconds"], best["rss_mb"]) == (0.5, 300.0)
+
+
+def test_a_process_that_does_not_start_is_not_waited_for_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processes.START_S", 0.01)
+    process = Worker("local disk", "http://127.0.0.1:9", tmp_path, tmp_path)
+    try:
+        first = process.ask(5, do="measure", method="local disk", file="big")
+        assert first == {"error": "it does not start: over 0 s"}
+        monkeypatch.setattr(process, "_ask", None)
+        assert process.ask(5, do="measure") == first
+    finally:
+        process.close()
 
 
 def test_a_way_that_failed_has_no_further_turn() -> None:
