@@ -76,11 +76,11 @@ lock: .venv/.made
 	$(COMPILE) $(ANYWHERE) 3.11 --extra dev pyproject.toml -o .ci/requirements.lock
 	echo "uv>=0.13" | $(COMPILE) $(ANYWHERE) 3.11 - -o .ci/uv.lock
 	$(COMPILE) $(ANYWHERE) 3.11 -c .ci/requirements.lock --extra cluster pyproject.toml -o images/hub/requirements.lock
-	$(COMPILE) $(ANYWHERE) 3.11 $(WHEELS) --overrides images/base/overrides.txt images/base/requirements.in -o images/base/requirements.lock
+	$(COMPILE) $(ANYWHERE) 3.11 $(WHEELS) --overrides images/base/overrides.txt --overrides images/base/without_gpu.txt images/base/requirements.in -o images/base/requirements.lock
 	$(COMPILE) $(ANYWHERE) 3.12 $(WHEELS) images/base/zarr3.in -o images/base/zarr3.lock
 	$(COMPILE) $(ANYWHERE) 3.11 $(WHEELS) images/gateway/requirements.in -o images/gateway/requirements.lock
 	$(COMPILE) $(ANYWHERE) 3.11 $(WHEELS) images/tools/tools.in -o images/tools/tools.lock
-	$(COMPILE) $(IN_IMAGE) --overrides images/base/overrides.txt images/matlab/requirements.in -o images/matlab/requirements.lock
+	$(COMPILE) $(IN_IMAGE) --overrides images/base/overrides.txt --overrides images/base/without_gpu.txt images/matlab/requirements.in -o images/matlab/requirements.lock
 	$(COMPILE) $(IN_IMAGE) --overrides images/base/overrides.txt --overrides images/gpu/overrides.txt images/gpu/requirements.in -o images/gpu/requirements.lock
 	$(COMPILE) $(IN_IMAGE) images/gpu/deeplabcut.in -o images/gpu/deeplabcut.lock
 

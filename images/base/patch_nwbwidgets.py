@@ -68,8 +68,8 @@ PATCHES = (
     ),
     Patch(
         "misc.py",
-        "partial(show_session_raster, units=self.units, progress_bar=self.progress_bar)",
-        "partial(show_session_raster, units=self.units)",
+        "(show_session_raster, units=self.units, progress_bar=self.progress_bar)",
+        "(show_session_raster, units=self.units)",
         "its bar is gone when Lab draws it, and an error stands above the raster",
     ),
     Patch(
