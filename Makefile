@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: up down test lint test-reader bench-reader test-notebooks test-load test-images test-cluster test-live bench pictures gallery render lock clean
+.PHONY: up down test aws-tools lint test-reader bench-reader test-notebooks test-load test-images test-cluster test-live bench pictures gallery render lock clean
 
 up: .venv/.made
 	@$(BIN)/archive-hub local up
@@ -19,6 +19,14 @@ test: .venv/.made lint
 	$(READER)/check.py -q $(PARALLEL)
 	$(BIN)/pytest -m quiet
 	$(BIN)/pytest $(PARALLEL) -m "not (quiet or load or images or cluster or live)"
+
+# More proof of the AWS side; without them those tests are skipped.
+aws-tools: .envs/aws/.made .envs/checkov/.made
+.envs/%/.made: .ci/%.lock .venv/.made
+	@echo "Making .envs/$*: half a minute"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .envs/$*
+	@$(BIN)/uv pip sync --quiet --require-hashes --python .envs/$*/bin/python .ci/$*.lock
+	@touch $@
 
 lint: .venv/.made
 	$(BIN)/ruff check .
@@ -75,6 +83,8 @@ IN_IMAGE := $(WHEELS) --python-version 3.13 --python-platform x86_64-manylinux_2
 lock: .venv/.made
 	$(COMPILE) $(ANYWHERE) 3.11 --extra dev pyproject.toml -o .ci/requirements.lock
 	echo "uv>=0.13" | $(COMPILE) $(ANYWHERE) 3.11 - -o .ci/uv.lock
+	$(COMPILE) $(ANYWHERE) 3.11 .ci/aws.in -o .ci/aws.lock
+	$(COMPILE) $(ANYWHERE) 3.11 .ci/checkov.in -o .ci/checkov.lock
 	$(COMPILE) $(ANYWHERE) 3.11 -c .ci/requirements.lock --extra cluster pyproject.toml -o images/hub/requirements.lock
 	$(COMPILE) $(ANYWHERE) 3.11 $(WHEELS) --overrides images/base/overrides.txt --overrides images/base/without_gpu.txt images/base/requirements.in -o images/base/requirements.lock
 	$(COMPILE) $(ANYWHERE) 3.12 $(WHEELS) images/base/zarr3.in -o images/base/zarr3.lock

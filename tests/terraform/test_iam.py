@@ -6,13 +6,13 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 ACCEPTED = tomllib.loads(Path(__file__).with_name("skips.toml").read_text())
+ENVIRONMENTS = Path(__file__).parents[2] / ".envs"
 ADDRESS = re.compile(r'module\.(\w+)\.aws_iam_role_policy\.\w+(?:\["(.+)"\])?$')
 
 
@@ -45,9 +45,9 @@ def rights(documents):
 @pytest.fixture(scope="session")
 def lint():
     """Return a function that names what parliament reports about some documents."""
-    binary = Path(sys.executable).with_name("parliament")
+    binary = ENVIRONMENTS / "aws/bin/parliament"
     if not binary.exists():
-        pytest.skip("parliament is not installed (extra aws)")
+        pytest.skip("parliament is not installed; `make aws-tools` does it")
 
     def run(folder: Path, texts: dict[str, str]) -> set[str]:
         for name, text in texts.items():
@@ -129,11 +129,10 @@ def test_only_the_account_itself_owns_a_key(documents):
 
 @pytest.fixture(scope="session")
 def checkov() -> str:
-    own = Path(__file__).parents[2] / ".envs" / "checkov" / "bin" / "checkov"
-    binary = shutil.which("checkov") or (str(own) if own.exists() else None)
-    if binary is None:
-        pytest.skip("checkov is not installed (its own environment: .envs/checkov)")
-    return binary
+    binary = ENVIRONMENTS / "checkov/bin/checkov"
+    if not binary.exists():
+        pytest.skip("checkov is not installed; `make aws-tools` does it")
+    return str(binary)
 
 
 def test_checkov_reports_what_is_planted_and_else_only_what_is_accepted(
