@@ -54,6 +54,7 @@ def lint():
             (folder / f"{name}.json").write_text(text)
         command = [str(binary), "--json", "--directory", str(folder)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert "Traceback" not in result.stderr, result.stderr
         findings = [json.loads(line) for line in result.stdout.splitlines() if line]
         return {
             f"{Path(finding['location']['filepath']).stem}: {finding['issue']}"
