@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -80,6 +81,30 @@ def test_a_part_that_is_ill_is_named_and_the_check_goes_on(serve):
     assert exit_code(steps) == 1
     assert steps[1].detail == "token-dandi: HTTP 401: the hub's token is dead"
     assert steps[2].name == "log in"
+
+
+def test_a_part_that_has_just_fallen_ill_is_looked_at_again(serve):
+    asked = []
+
+    def hub(request):
+        if "parts" not in request.path:
+            return 200, {}, "{}"
+        asked.append(request)
+        well = len(asked) > 1
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        part = {"ok": well, "says": "" if well else "ConnectError", "since": since}
+        return 200 if well else 503, {}, json.dumps({"github": part})
+
+    steps = check_of(serve(hub))
+    assert (steps[1].ok, steps[1].detail) == (True, "1 parts")
+    assert len(asked) == 2
+
+
+def test_a_part_that_is_ill_for_longer_is_not_waited_for(serve):
+    since = (datetime.now(UTC) - timedelta(minutes=1)).isoformat(timespec="seconds")
+    told = json.dumps({"disk": {"ok": False, "says": "full", "since": since}})
+    steps = check_of(serve(lambda r: (503 if "parts" in r.path else 200, {}, told)))
+    assert steps[1].detail == "disk: full"
 
 
 def test_a_hub_that_is_down_is_a_failure(serve):
