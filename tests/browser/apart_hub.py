@@ -33,7 +33,7 @@ c.JupyterHub.services = [
     one for one in c.JupyterHub.services if one["name"] in ("github", "archive", "s3")
 ]
 c.JupyterHub.load_roles = [
-    role for role in c.JupyterHub.load_roles if role["name"] != "culler"
+    role for role in c.JupyterHub.load_roles if role["name"] not in ("culler", "canary")
 ]
 c.Spawner.post_stop_hook = c.KubeSpawner.post_stop_hook = None
 if url := os.environ.get("APART_URL"):

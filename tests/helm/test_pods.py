@@ -95,10 +95,9 @@ def test_a_host_gives_every_server_an_origin_of_its_own(monkeypatch):
     kubernetes.hub(c)
     assert c.JupyterHub.subdomain_host == "https://hub.example.org"
     assert c.JupyterHub.cookie_host_prefix_enabled
-    assert c.JupyterHub.tornado_settings == {
-        "slow_spawn_timeout": 0,
-        "cookie_options": {"secure": True},
-    }
+    settings = c.JupyterHub.tornado_settings
+    assert settings["slow_spawn_timeout"] == 0
+    assert settings["cookie_options"] == {"secure": True}
     dashboards = c.KubeSpawner.environment["DASK_GATEWAY__PUBLIC_ADDRESS"]
     assert re.match(r"https://[\w-]+\.hub\.example\.org/services/", dashboards)
 

@@ -236,7 +236,8 @@ def test_every_view_of_nwb_widgets_draws(chromium, lab, names, wait_until):
 def test_h5web_opens_a_file_in_lab(chromium, lab, wait_until):
     lab.kernel().run(HDF5)
     with opening(chromium, lab) as open_page:
-        page = open_page("lab/tree/sample.h5?reset")
+        page = open_page("lab?reset")
+        page.locator(".jp-DirListing-item", has_text="sample.h5").dblclick()
         page.get_by_role("treeitem", name="ramp").click()
         canvas = page.locator("#main canvas").first
         canvas.wait_for()
