@@ -45,7 +45,7 @@ c.JupyterHub.services = [
 ]
 c.JupyterHub.services += [{"name": "load", "api_token": os.environ["LOAD_TOKEN"]}]
 c.JupyterHub.load_roles = [
-    role for role in c.JupyterHub.load_roles if role["name"] != "culler"
+    role for role in c.JupyterHub.load_roles if role["name"] not in ("culler", "canary")
 ]
 c.JupyterHub.load_roles += [
     {

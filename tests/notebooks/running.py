@@ -7,11 +7,13 @@ Where NOTEBOOKS_KEEP names a folder, executed copies and what they cost stay the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import asdict, dataclass, field
@@ -93,6 +95,19 @@ def memory_bytes(name: str) -> int:
     return offer(profile, Machine.here()).memory_limit
 
 
+def _stacks(process: subprocess.Popen[str]) -> None:
+    """Have what hangs write where each of its threads stands, into the log."""
+    if process.poll() is not None:
+        return
+    with contextlib.suppress(psutil.Error):
+        tree = psutil.Process(process.pid)
+        # Each at its own, the kernel before who waits for it.
+        for one in [*reversed(tree.children(recursive=True)), tree]:
+            with contextlib.suppress(psutil.Error):
+                one.send_signal(signal.SIGABRT)
+                psutil.wait_procs([one], timeout=3)
+
+
 def _tree_bytes(process: subprocess.Popen[str]) -> int:
     total = 0
     try:
@@ -112,6 +127,7 @@ class Runner:
     folder: Path
     standins: Standins
     costs: list[Cost] = field(default_factory=list)
+    timeout_s: float = TIMEOUT_S
 
     def __call__(self, notebook: Path, **parameters: Any) -> Executed:
         profile, copy = profile_of(notebook), self.folder / notebook.name
@@ -144,11 +160,15 @@ class Runner:
                 preexec_fn=limiter.prepare(name, memory, Machine.here().cores),
                 start_new_session=True,
             )
-            while process.poll() is None and time.monotonic() - begin < TIMEOUT_S:
+            while process.poll() is None and time.monotonic() - begin < self.timeout_s:
                 peak = max(peak, _tree_bytes(process))
                 time.sleep(0.2)
+            late = process.poll() is None
+            _stacks(process)
             limiter.kill(name)
-        status, seconds = process.wait(10), time.monotonic() - begin
+        # What was ended here has failed, however it took that.
+        status = process.wait(10) or (-signal.SIGKILL if late else 0)
+        seconds = time.monotonic() - begin
         cost = Cost(copy.stem, profile, seconds, _cpu_s() - cpu_s, peak)
         return Executed(copy, status, log.read_text(), cost)
 
@@ -158,6 +178,7 @@ class Runner:
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             "PATH": f"{BASE / 'bin'}:{os.environ['PATH']}",
+            "PYTHONFAULTHANDLER": "1",
             "PYTHONPATH": str(Path(__file__).with_name("loopback_only")),
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             "MEM_LIMIT": str(memory),

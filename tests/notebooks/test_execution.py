@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -82,3 +83,12 @@ def test_a_notebook_gets_no_more_memory_than_its_profile(tmp_path, execute):
     executed = execute(a_notebook(tmp_path, code))
     assert executed.status != 0
     assert "Kernel died" in executed.log or "MemoryError" in executed.log
+
+
+@pytest.mark.notebooks
+def test_a_notebook_that_hangs_is_ended_and_says_where(tmp_path, execute):
+    code = "import threading\ndef hang():\n    threading.Event().wait()\nhang()"
+    hanging = replace(execute, timeout_s=25)
+    executed = hanging(a_notebook(tmp_path, code))
+    assert executed.status != 0
+    assert "in hang" in executed.log
