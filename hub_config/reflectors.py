@@ -9,6 +9,7 @@ list is asked for until it is answered, what was known stays known meanwhile, an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from kubespawner.reflector import ResourceReflector
@@ -46,6 +47,13 @@ class PatientReflector(ResourceReflector):  # type: ignore[misc]
     def loaded(self) -> bool:
         """Whether the API has answered a list since this process started."""
         return bool(self.first_load_future.done())
+
+    async def first_list(self, within_s: float) -> bool:
+        """Wait until `loaded`, at most so many seconds; return whether it is."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await asyncio.shield(self.first_load_future)
+        return self.loaded
 
     async def start(self) -> None:
         """Begin to watch; unlike the base class, do not wait for the first list.

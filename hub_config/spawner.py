@@ -11,7 +11,6 @@ Private methods of KubeSpawner 7.1 are overridden: its version is pinned, and
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any, ClassVar
 
@@ -71,10 +70,7 @@ class RobustKubeSpawner(KubeSpawner):  # type: ignore[misc]
         """Return None while the server runs or nobody can tell, else its exit code."""
         try:
             await self._start_watching_pods_without_waiting()
-            listed = asyncio.shield(self.pod_reflector.first_load_future)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(listed, self.first_list_s)
-            if not self.pod_reflector.loaded:
+            if not await self.pod_reflector.first_list(self.first_list_s):
                 return None
             code: int | None = await super().poll()
         except Exception as error:
@@ -104,11 +100,8 @@ class RobustKubeSpawner(KubeSpawner):  # type: ignore[misc]
             # The original puts an empty one in its place, and every server of which it
             # has not heard yet counts as gone.
             await reflector.refresh()
-        try:
-            async with asyncio.timeout(self.k8s_api_request_retry_timeout):
-                await asyncio.shield(reflector.first_load_future)
-        except TimeoutError:
-            raise StartFailed(messages.unreachable(reflector.last_error)) from None
+        if not await reflector.first_list(self.k8s_api_request_retry_timeout):
+            raise StartFailed(messages.unreachable(reflector.last_error))
         return reflector
 
     async def _reflector(

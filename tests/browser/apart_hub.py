@@ -29,9 +29,8 @@ class Spawner(LocalKubeSpawner):
 c = get_config()  # noqa: F821
 configure(c)
 c.JupyterHub.spawner_class = Spawner
-c.JupyterHub.services = [
-    one for one in c.JupyterHub.services if one["name"] in ("github", "archive", "s3")
-]
+KEPT = {"github", "archive", "s3"}
+c.JupyterHub.services = [one for one in c.JupyterHub.services if one["name"] in KEPT]
 c.JupyterHub.load_roles = [
     role for role in c.JupyterHub.load_roles if role["name"] not in ("culler", "canary")
 ]

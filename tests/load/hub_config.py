@@ -40,9 +40,8 @@ c.JupyterHub.spawner_class = StubSpawner
 c.Spawner.post_stop_hook = c.KubeSpawner.post_stop_hook = None
 c.ConfigurableHTTPProxy.should_start = False
 c.JupyterHub.cleanup_servers = False
-c.JupyterHub.services = [
-    one for one in c.JupyterHub.services if one["name"] in ("github", "archive")
-]
+KEPT = {"github", "archive"}
+c.JupyterHub.services = [one for one in c.JupyterHub.services if one["name"] in KEPT]
 c.JupyterHub.services += [{"name": "load", "api_token": os.environ["LOAD_TOKEN"]}]
 c.JupyterHub.load_roles = [
     role for role in c.JupyterHub.load_roles if role["name"] not in ("culler", "canary")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hub_config.visit import health
 from hub_config.visit.browser import CouldNotAsk, Visitor
 from hub_config.visit.health import Account, Check, exit_code
 from hub_config.visit.secret import reveal
@@ -100,11 +101,24 @@ def test_a_part_that_has_just_fallen_ill_is_looked_at_again(serve):
     assert len(asked) == 2
 
 
-def test_a_part_that_is_ill_for_longer_is_not_waited_for(serve):
-    since = (datetime.now(UTC) - timedelta(minutes=1)).isoformat(timespec="seconds")
+@pytest.mark.parametrize("minutes", [-60, 1], ids=["by a wrong clock", "for longer"])
+def test_a_part_that_has_not_just_fallen_ill_is_not_waited_for(serve, minutes):
+    since = datetime.now(UTC) - timedelta(minutes=minutes)
+    since = since.isoformat(timespec="seconds")
     told = json.dumps({"disk": {"ok": False, "says": "full", "since": since}})
     steps = check_of(serve(lambda r: (503 if "parts" in r.path else 200, {}, told)))
     assert steps[1].detail == "disk: full"
+
+
+def test_a_part_that_falls_ill_again_and_again_is_told(serve, monkeypatch):
+    monkeypatch.setattr(health, "LOOKS_AGAIN_S", 2)
+
+    def hub(request):
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        told = {"proxy": {"ok": False, "says": "refused", "since": since}}
+        return 503 if "parts" in request.path else 200, {}, json.dumps(told)
+
+    assert check_of(serve(hub))[1].detail == "proxy: refused"
 
 
 def test_a_hub_that_is_down_is_a_failure(serve):
