@@ -95,17 +95,19 @@ def memory_bytes(name: str) -> int:
     return offer(profile, Machine.here()).memory_limit
 
 
-def _stacks(process: subprocess.Popen[str]) -> None:
-    """Have what hangs write where each of its threads stands, into the log."""
-    if process.poll() is not None:
-        return
+def _stacks(process: subprocess.Popen[str], told: Path) -> str:
+    """Return where each thread of what hangs stands, as `sitecustomize` has it told."""
     with contextlib.suppress(psutil.Error):
         tree = psutil.Process(process.pid)
-        # Each at its own, the kernel before who waits for it.
-        for one in [*reversed(tree.children(recursive=True)), tree]:
-            with contextlib.suppress(psutil.Error):
-                one.send_signal(signal.SIGABRT)
-                psutil.wait_procs([one], timeout=3)
+        asked = [tree, *tree.children(recursive=True)]
+        for one in asked:
+            one.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            if told.read_text().count("Current thread") >= len(asked):
+                break
+            time.sleep(0.1)
+    return told.read_text()
 
 
 def _tree_bytes(process: subprocess.Popen[str]) -> int:
@@ -149,11 +151,12 @@ class Runner:
     def _run(self, command: list[str], copy: Path, profile: str) -> Executed:
         limiter, name = limits.detect(), f"notebook-{os.getpid()}-{copy.stem}"
         memory, log = memory_bytes(profile), copy.with_suffix(".log")
+        (stacks := copy.with_suffix(".stacks")).touch()
         begin, cpu_s, peak = time.monotonic(), _cpu_s(), 0
         with log.open("w") as out:
             process = subprocess.Popen(
                 command,
-                env=self._environment(memory),
+                env=self._environment(memory) | {"STACKS": str(stacks)},
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -164,13 +167,13 @@ class Runner:
                 peak = max(peak, _tree_bytes(process))
                 time.sleep(0.2)
             late = process.poll() is None
-            _stacks(process)
+            where = _stacks(process, stacks) if late else ""
             limiter.kill(name)
         # What was ended here has failed, however it took that.
         status = process.wait(10) or (-signal.SIGKILL if late else 0)
         seconds = time.monotonic() - begin
         cost = Cost(copy.stem, profile, seconds, _cpu_s() - cpu_s, peak)
-        return Executed(copy, status, log.read_text(), cost)
+        return Executed(copy, status, log.read_text() + where, cost)
 
     def _environment(self, memory: int) -> dict[str, str]:
         return {
@@ -178,7 +181,6 @@ class Runner:
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             "PATH": f"{BASE / 'bin'}:{os.environ['PATH']}",
-            "PYTHONFAULTHANDLER": "1",
             "PYTHONPATH": str(Path(__file__).with_name("loopback_only")),
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             "MEM_LIMIT": str(memory),

@@ -1,9 +1,14 @@
 """Cuts every Python process that has this folder on its path off from the network.
 
-Connections to the loopback address and to Unix sockets are left alone.
+Connections to the loopback address and to Unix sockets are left alone.  Asked by SIGUSR1,
+a process writes where its threads stand into the file that STACKS names: its own standard
+error goes through a thread of the kernel, which may be what hangs.
 """
 
+import faulthandler
 import ipaddress
+import os
+import signal
 import sys
 
 
@@ -20,3 +25,6 @@ def _refuse(event, arguments):
 
 
 sys.addaudithook(_refuse)
+
+if "STACKS" in os.environ:
+    faulthandler.register(signal.SIGUSR1, file=open(os.environ["STACKS"], "a"))
