@@ -20,7 +20,10 @@ from .packing import HOME
 # The name under which the hub's pages find the folder of all homes.
 SETTING = "archive_hub_homes"
 AGAIN_AFTER_S = 3600
+# A person's first server makes the home a moment after the page was first looked at.
+AGAIN_AFTER_FAILURE_S = 60
 PATIENCE_S = 900
+WENT_AWAY = b": No such file or directory"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Sizes:
         self._clock = clock
         self._known: dict[str, Measured] = {}
         self._tried_s: dict[str, float] = {}
+        self._failed: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         # All people together may not slow the file server down.
         self._one = asyncio.Semaphore(1)
@@ -68,8 +72,9 @@ class Sizes:
             ``gh-NUMBER``.
         """
         now_s = self._clock()
-        # Also after a measurement that failed: a page is often loaded again.
-        due = abs(now_s - self._tried_s.get(name, 0)) > AGAIN_AFTER_S
+        # Not at once after a measurement that failed: a page is often loaded again.
+        after_s = AGAIN_AFTER_FAILURE_S if name in self._failed else AGAIN_AFTER_S
+        due = abs(now_s - self._tried_s.get(name, 0)) > after_s
         if due and HOME.fullmatch(name):
             self._tried_s[name] = now_s
             task = asyncio.ensure_future(self._measure(name))
@@ -80,9 +85,12 @@ class Sizes:
     async def _measure(self, name: str) -> None:
         async with self._one:
             size_bytes = await disk_usage(os.path.join(self._homes, name))
-        if size_bytes is not None:
-            now = datetime.fromtimestamp(self._clock(), UTC)
-            self._known[name] = Measured(size_bytes, now)
+        if size_bytes is None:
+            self._failed.add(name)
+            return
+        self._failed.discard(name)
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        self._known[name] = Measured(size_bytes, now)
 
 
 async def disk_usage(path: str, patience_s: float = PATIENCE_S) -> int | None:
@@ -92,10 +100,11 @@ async def disk_usage(path: str, patience_s: float = PATIENCE_S) -> int | None:
         *(*words, "--", path),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "LC_ALL": "C"},
     )
     try:
-        said, _ = await asyncio.wait_for(process.communicate(), patience_s)
+        said, complaints = await asyncio.wait_for(process.communicate(), patience_s)
     except TimeoutError:
         return None
     finally:
@@ -104,8 +113,12 @@ async def disk_usage(path: str, patience_s: float = PATIENCE_S) -> int | None:
             # One that waits for a file server that is away cannot be ended.
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), 5)
-    # It fails too if it could not read a folder, whose size would be missing.
-    return int(said.split()[0]) if process.returncode == 0 else None
+    # It fails if it could not read a folder, whose size would be missing; and also if a
+    # file went away meanwhile, as in the home of a running server they always do.
+    unread = [line for line in complaints.splitlines() if not line.endswith(WENT_AWAY)]
+    if unread or not said or (process.returncode and not complaints):
+        return None
+    return int(said.split()[0])
 
 
 @lru_cache

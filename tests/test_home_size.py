@@ -7,7 +7,12 @@ import os
 
 import pytest
 
-from hub_config.home_size import AGAIN_AFTER_S, Sizes, disk_usage
+from hub_config.home_size import (
+    AGAIN_AFTER_FAILURE_S,
+    AGAIN_AFTER_S,
+    Sizes,
+    disk_usage,
+)
 
 from .test_usage import Clock
 
@@ -85,6 +90,32 @@ async def test_a_measurement_that_hangs_is_given_up(du, tmp_path):
 async def test_an_unreadable_folder_gives_no_number_too_small(du, tmp_path):
     du("echo '4096 home'; exit 1")
     assert await disk_usage(str(tmp_path)) is None
+
+
+COMPLAINS = 'echo "du: {}" >&2; echo 4096 x; exit 1'
+
+
+COMPLAINS = """echo "du: {}" >&2; echo 4096 x; exit 1"""
+
+
+async def test_files_that_go_away_meanwhile_are_ordinary(du, tmp_path):
+    du(COMPLAINS.format("cannot access 'x/tmp': No such file or directory"))
+    assert await disk_usage(str(tmp_path)) == 4096
+    du(COMPLAINS.format("cannot read directory 'x': Permission denied"))
+    assert await disk_usage(str(tmp_path)) is None
+
+
+async def test_a_home_that_comes_later_is_measured_soon(homes):
+    clock = Clock()
+    sizes = Sizes(str(homes), clock)
+    assert sizes.of("gh-2") is None
+    await asyncio.gather(*sizes._tasks)
+    (homes / "gh-2").mkdir()
+    clock.now_s += AGAIN_AFTER_FAILURE_S
+    assert sizes.of("gh-2") is None
+    assert not sizes._tasks, "a page that is loaded again and again starts nothing"
+    clock.now_s += 1
+    assert await known(sizes, "gh-2")
 
 
 async def test_homes_are_measured_one_after_the_other(du, tmp_path):

@@ -49,12 +49,26 @@ def test_a_secret_without_one_of_its_keys_is_refused(deploy, world):
     assert "has no client_secret; kubectl" in refuse(deploy, world)
 
 
-def test_a_secret_that_external_secrets_will_make_is_looked_for_in_aws(
-    deploy, world, cloud, credentials, monkeypatch
-):
+@pytest.fixture
+def put_parameter(cloud, credentials, monkeypatch):
+    """Return a function that keeps a value in AWS until the test is over."""
     import boto3
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
+    store = boto3.client("ssm", region_name="us-east-2")
+    names = []
+
+    def put(name):
+        store.put_parameter(Name=name, Type="SecureString", Value="x")
+        names.append(name)
+
+    yield put
+    store.delete_parameters(Names=names)
+
+
+def test_a_secret_that_external_secrets_will_make_is_looked_for_in_aws(
+    deploy, world, put_parameter
+):
     data = [
         {"secretKey": key, "remoteRef": {"key": f"/archive-hub/production/{key}"}}
         for key in ("client_id", "client_secret")
@@ -68,12 +82,10 @@ def test_a_secret_that_external_secrets_will_make_is_looked_for_in_aws(
     with world.changed() as content:
         del content["objects"]["secret/hub/hub-oauth"]
         content["templates"]["hub"].append(made)
-    store = boto3.client("ssm", region_name="us-east-2")
-    put = {"Type": "SecureString", "Value": "x"}
-    store.put_parameter(Name="/archive-hub/production/client_id", **put)
+    put_parameter("/archive-hub/production/client_id")
     output = refuse(deploy, world)
     assert "Parameter Store in us-east-2: no /archive-hub/production/client_s" in output
-    store.put_parameter(Name="/archive-hub/production/client_secret", **put)
+    put_parameter("/archive-hub/production/client_secret")
     assert deploy("deploy", "production", "--plan")[0] == 0
 
 
