@@ -83,7 +83,8 @@ class Source:
         if place in self._brought:
             return
         self._brought.add(place)
-        group = dataset.parent
+        # Nobody may hold our file any more; then h5py finds a group of its own.
+        group = dataset._adopt(dataset.parent)
         if columns.is_table(group):
             columns.fetch(columns.small_columns(group))
 
@@ -97,6 +98,13 @@ class _Ours:
     def file(self) -> Any:
         """The file this object is in."""
         return self._source.file or super().file  # type: ignore[misc]
+
+    def _adopt(self, found: Any) -> Any:
+        ours = {h5py.Dataset: Dataset, h5py.Group: Group}.get(type(found))
+        if ours is not None:
+            found.__class__ = ours
+            found._source = self._source
+        return found
 
 
 class Dataset(_Ours, h5py.Dataset):
@@ -168,13 +176,6 @@ class Group(_Ours, h5py.Group):
         It is the way of hdmf, and so of pynwb, to every dataset.
         """
         return self._adopt(super().get(name, default, *args, **options))
-
-    def _adopt(self, found: Any) -> Any:
-        ours = {h5py.Dataset: Dataset, h5py.Group: Group}.get(type(found))
-        if ours is not None:
-            found.__class__ = ours
-            found._source = self._source
-        return found
 
     def visititems(self, func: Callable[[str, Any], Any]) -> Any:
         """Call `func` for each object below, in h5py's order, each once.

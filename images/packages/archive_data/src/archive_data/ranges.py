@@ -48,7 +48,7 @@ def merge(wanted: Sequence[tuple[int, int]], least: int = 0) -> list[Run]:
     wanted : sequence of (int, int)
         First byte and the byte after the last, in any order, overlaps allowed.
     least : int
-        Runs grow to this length in any case; without it, only as long as that leaves
+        Runs grow to about this length in any case; without it, only as long as that leaves
         enough of them to be fetched at once.
 
     Returns
@@ -57,6 +57,8 @@ def merge(wanted: Sequence[tuple[int, int]], least: int = 0) -> list[Run]:
         In the order of the object; each member index occurs in exactly one run.
     """
     total = sum(stop - start for start, stop in wanted)
+    # A quarter more is still one request (`parts` rounds), and leaves fewer short ends.
+    least += least // 4
     target = min(max(total // WAYS, PART_MIN_BYTES, least), MERGE_MAX_BYTES)
     runs: list[Run] = []
     for i in sorted(range(len(wanted)), key=wanted.__getitem__):

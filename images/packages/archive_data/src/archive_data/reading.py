@@ -115,7 +115,9 @@ class _Pass:
         for chunk in self._jobs:
             if self._is_here(chunk):
                 continue
-            piece = ahead.store.get(chunk.key)
+            # Who walks on takes what is here out, to leave its room to what comes next.
+            here = ahead.store.pop if self._walks else ahead.store.get
+            piece = here(chunk.key)
             if piece is None or piece.failed:
                 wanted.append(chunk)
             else:
@@ -126,7 +128,8 @@ class _Pass:
         self._fetch([chunk for chunk in wanted if not self._is_on_disk(chunk)])
 
     def forget(self) -> None:
-        """Let go of the results: what was fetched ahead may outlive this pass."""
+        """Let go of results and bytes: what was fetched ahead may outlive this pass."""
+        self._flights.clear()
         self._jobs.clear()
         self._direct.clear()
 
@@ -214,6 +217,8 @@ class _Pass:
                 return
             for batch in _batches(pieces):
                 pools.decoding().submit(self._decode_batch, batch, future.result())
+            # They lead back to the flight: its bytes would stay until garbage collection.
+            pieces.clear()
 
         flight.landed.add_done_callback(landed)
 
