@@ -4,8 +4,8 @@ The least is counted from the chunk table as the benchmark's floor is (`bench/fl
 with nothing but sockets): what lies within 128 KiB of each other is one stretch, and a
 stretch is cut so that 32 connections share the whole, into parts of 256 KiB to 4 MiB.
 The first of several reads in a row cannot know of the others, and is cut to be there
-soon: its least counts by itself.  Opening takes one request: `test_index.py`.  Counts hold on a slow machine as on a fast
-one; seconds are the benchmark's (`bench/goals.py`).
+soon: its least counts by itself.  Opening takes one request: `test_index.py`.  Counts
+hold on a slow machine as on a fast one; seconds are the benchmark's (`bench/goals.py`).
 """
 
 from __future__ import annotations
@@ -60,8 +60,10 @@ def recording(name: str) -> bytes:
         data = file.create_dataset(
             "x", SHAPE, "i2", chunks=chunks, compression="gzip", compression_opts=1
         )
-        for place in np.ndindex(*(-(-n // c) for n, c in zip(SHAPE, chunks))):
-            at = tuple(i * c for i, c in zip(place, chunks))
+        for place in np.ndindex(
+            *(-(-n // c) for n, c in zip(SHAPE, chunks, strict=True))
+        ):
+            at = tuple(i * c for i, c in zip(place, chunks, strict=True))
             data.id.write_direct_chunk(at, stored)
         table = file.create_group("units")
         table.attrs["colnames"] = [c for c in COLUMNS if c != "id"]

@@ -57,7 +57,7 @@ def merge(wanted: Sequence[tuple[int, int]], least: int = 0) -> list[Run]:
         In the order of the object; each member index occurs in exactly one run.
     """
     total = sum(stop - start for start, stop in wanted)
-    # A quarter more is still one request (`parts` rounds), and leaves fewer short ends.
+    # A quarter more is one request still (see `parts`) and leaves fewer short ends.
     least += least // 4
     target = min(max(total // WAYS, PART_MIN_BYTES, least), MERGE_MAX_BYTES)
     runs: list[Run] = []

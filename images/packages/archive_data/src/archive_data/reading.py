@@ -217,7 +217,7 @@ class _Pass:
                 return
             for batch in _batches(pieces):
                 pools.decoding().submit(self._decode_batch, batch, future.result())
-            # They lead back to the flight: its bytes would stay until garbage collection.
+            # They lead back to the flight, and would keep its bytes until the GC.
             pieces.clear()
 
         flight.landed.add_done_callback(landed)
