@@ -48,8 +48,8 @@ def merge(wanted: Sequence[tuple[int, int]], least: int = 0) -> list[Run]:
     wanted : sequence of (int, int)
         First byte and the byte after the last, in any order, overlaps allowed.
     least : int
-        Runs grow to about this length in any case; without it, only as long as that leaves
-        enough of them to be fetched at once.
+        Runs grow to about this length in any case; without it, only as long as that
+        leaves enough of them to be fetched at once.
 
     Returns
     -------
