@@ -20,8 +20,6 @@ from .packing import HOME
 # The name under which the hub's pages find the folder of all homes.
 SETTING = "archive_hub_homes"
 AGAIN_AFTER_S = 3600
-# A person's first server makes the home a moment after the page was first looked at.
-AGAIN_AFTER_FAILURE_S = 60
 PATIENCE_S = 900
 WENT_AWAY = b": No such file or directory"
 
@@ -58,7 +56,6 @@ class Sizes:
         self._clock = clock
         self._known: dict[str, Measured] = {}
         self._tried_s: dict[str, float] = {}
-        self._failed: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         # All people together may not slow the file server down.
         self._one = asyncio.Semaphore(1)
@@ -72,9 +69,8 @@ class Sizes:
             ``gh-NUMBER``.
         """
         now_s = self._clock()
-        # Not at once after a measurement that failed: a page is often loaded again.
-        after_s = AGAIN_AFTER_FAILURE_S if name in self._failed else AGAIN_AFTER_S
-        due = abs(now_s - self._tried_s.get(name, 0)) > after_s
+        # Also after a measurement that failed: a page is often loaded again.
+        due = abs(now_s - self._tried_s.get(name, 0)) > AGAIN_AFTER_S
         if due and HOME.fullmatch(name):
             self._tried_s[name] = now_s
             task = asyncio.ensure_future(self._measure(name))
@@ -83,18 +79,38 @@ class Sizes:
         return self._known.get(name)
 
     async def _measure(self, name: str) -> None:
-        async with self._one:
-            size_bytes = await disk_usage(os.path.join(self._homes, name))
-        if size_bytes is None:
-            self._failed.add(name)
+        try:
+            async with self._one:
+                size_bytes = await disk_usage(os.path.join(self._homes, name))
+        except FileNotFoundError:
+            # To find that out costs nothing, and the first server makes the home.
+            del self._tried_s[name]
             return
-        self._failed.discard(name)
-        now = datetime.fromtimestamp(self._clock(), UTC)
-        self._known[name] = Measured(size_bytes, now)
+        if size_bytes is not None:
+            now = datetime.fromtimestamp(self._clock(), UTC)
+            self._known[name] = Measured(size_bytes, now)
 
 
 async def disk_usage(path: str, patience_s: float = PATIENCE_S) -> int | None:
-    """Return what a folder takes on its disk, in bytes; None if nobody can say."""
+    """Return what a folder takes on its disk, in bytes; None if nobody can say.
+
+    Parameters
+    ----------
+    path : str
+        The folder.
+    patience_s : float
+        After how long to give up, in seconds.
+
+    Returns
+    -------
+    int or None
+        Bytes.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder.
+    """
     words = ["nice", "du", "--summarize", "--one-file-system", "--block-size=1"]
     process = await asyncio.create_subprocess_exec(
         *(*words, "--", path),
@@ -113,12 +129,20 @@ async def disk_usage(path: str, patience_s: float = PATIENCE_S) -> int | None:
             # One that waits for a file server that is away cannot be ended.
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), 5)
-    # It fails if it could not read a folder, whose size would be missing; and also if a
-    # file went away meanwhile, as in the home of a running server they always do.
-    unread = [line for line in complaints.splitlines() if not line.endswith(WENT_AWAY)]
-    if unread or not said or (process.returncode and not complaints):
+    if process.returncode and not _went_away(complaints):
         return None
+    if not said:
+        raise FileNotFoundError(f"home size: no folder {path!r}")
     return int(said.split()[0])
+
+
+def _went_away(complaints: bytes) -> bool:
+    """Tell what always happens in the home of a running server from an unread folder.
+
+    Without the latter's files the size would be too small.
+    """
+    lines = complaints.splitlines()
+    return bool(lines) and all(line.endswith(WENT_AWAY) for line in lines)
 
 
 @lru_cache

@@ -55,7 +55,6 @@ def test_a_server_is_counted_and_its_owner_alone_sees_it(person, used, stop_afte
     assert "Tiny" in page
     assert "USD" not in page, "a machine of one's own has no price"
     assert "Home: 50 GiB" in page
-    # Tried again after a minute, if a page asked before there was a home.
     deadline = time.monotonic() + 120
     while "GiB of it (measured at" not in visitor.get("/hub/usage").text:
         assert time.monotonic() < deadline, "the home was not measured"

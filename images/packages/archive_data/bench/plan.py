@@ -108,7 +108,7 @@ Plan = tuple[Part, ...]
 #: Some 3 minutes on two idle cores.
 SHORT_PLAN: Plan = (Part("far", SHORT, MOST), Part("far", SHORT, ("windows",)))
 
-#: Somewhat less than 20 minutes on two idle cores; what a goal speaks of comes first.
+#: Meant for 20 minutes on two idle cores; what a goal speaks of comes first.
 #: Every peer takes part where that costs seconds; where slow ones need half a minute
 #: for one row, only the best and the plain download.
 FULL_PLAN: Plan = (

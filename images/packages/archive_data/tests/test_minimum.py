@@ -1,8 +1,8 @@
 """Requests, bytes and memory of what people do, against the least there can be.
 
-The least is counted from the chunk table as the benchmark's floor is (`bench/floor.py`,
-with nothing but sockets): what lies within 128 KiB of each other is one stretch, and a
-stretch is cut so that 32 connections share the whole, into parts of 256 KiB to 4 MiB.
+The least is counted from the chunk table.  Unlike in the benchmark's floor, which joins
+only what touches, what lies within 128 KiB of each other is one stretch here; as there,
+it is cut so that 32 connections share the whole, into parts of 256 KiB to 4 MiB.
 The first of several reads in a row cannot know of the others, and is cut to be there
 soon: its least counts by itself.  Opening takes one request: `test_index.py`.  Counts
 hold on a slow machine as on a fast one; seconds are the benchmark's (`bench/goals.py`).
