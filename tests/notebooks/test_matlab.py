@@ -20,6 +20,7 @@ from hub_config.local.environments import user_python
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "notebooks" / "matlab"
+START_SCRIPT = ROOT / "images" / "matlab" / "add_toolboxes.m"
 HERE = Path(__file__).parent
 
 
@@ -32,10 +33,14 @@ def miss_hit(tool, place):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("tool", ["mh_lint", "mh_style"])
-def test_the_scripts_are_in_order(tool):
-    status, said = miss_hit(tool, SCRIPTS)
+@pytest.mark.parametrize(
+    ("tool", "place"),
+    [("mh_lint", SCRIPTS), ("mh_style", SCRIPTS), ("mh_lint", START_SCRIPT)],
+)
+def test_the_scripts_are_in_order(tool, place):
+    status, said = miss_hit(tool, place)
     assert status == 0, said
+    assert " 0 file(s)" not in said
 
 
 def test_a_script_that_matlab_could_not_read_is_found(tmp_path):
