@@ -143,6 +143,8 @@ class Launcher:
         inner = {
             "ARCHIVE_HUB_STATE": str(self.state.path),
             "JUPYTERHUB_CRYPT_KEY": secrets["crypt_key"],
+            # As helm/hub/values.yaml, which says why.
+            "MALLOC_ARENA_MAX": "2",
             "PATH": os.pathsep.join(path),
         }
         if not self.run.github:
