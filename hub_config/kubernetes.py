@@ -15,7 +15,7 @@ from . import home_page
 from .configure import configure
 from .ledger import LEDGER_IN_POD
 from .packing import HOMES_IN_POD
-from .settings import Hub
+from .settings import Hub, load
 from .spawner import RobustKubeSpawner
 from .startpage import StartPage
 
@@ -52,8 +52,19 @@ def hub(c: Any, settings: Hub | None = None) -> None:
     }
     c.ArchiveAuthenticator.ledger_path = LEDGER_IN_POD
     home_page.offer(c, HOMES_IN_POD)
+    _be_careful(c, settings or load())
     if host := os.environ.get("ARCHIVE_HUB_HOST", ""):
         keep_apart(c, f"https://{host}")
+
+
+def _be_careful(c: Any, settings: Hub) -> None:
+    """Let the chart's culler be ours, with the chart's own options."""
+    patience_s = 2 * settings.idle.report_interval_min * 60
+    for service in c.JupyterHub.get("services", []):
+        command = service.get("command", [])
+        if "jupyterhub_idle_culler" in command:
+            place = command.index("jupyterhub_idle_culler")
+            command[place : place + 1] = ["hub_config.culler", str(patience_s)]
 
 
 def keep_apart(c: Any, url: str) -> None:

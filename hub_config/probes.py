@@ -7,9 +7,10 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from sqlalchemy import create_engine, text
@@ -25,6 +26,9 @@ LEAST_FREE_BYTES = 64 * 2**20
 LEAST_FREE_SHARE = 0.05
 # Below the patience of `vitals`, so that what hangs is asked anew at the next look.
 REQUEST_TIMEOUT_S = 4.5
+# Well below what a sign-in, or the cloud's own signatures, bear.
+CLOCK_OFF_S = 60
+T = TypeVar("T")
 _SQLITE = {"timeout": 3}
 _POSTGRES = {
     "connect_timeout": 3,
@@ -47,12 +51,18 @@ def parts_of(app: Any, hub: Hub, authenticator: Any) -> dict[str, Part]:
         Has the address of GitHub and a client.
     """
     client = authenticator.client
+    github = _once(lambda: _got(client, f"{authenticator.github_url}/robots.txt"))
     disk = "The hub's disk is full or away. " + SIGN_IN
     parts = {
         "database": Part(lambda: _database(app.db_url), _about("database")),
         "github": Part(
-            lambda: _answers(client, f"{authenticator.github_url}/robots.txt"),
+            lambda: _below(github, 500),
             f"GitHub does not answer. {SIGN_IN}",
+        ),
+        "clock": Part(
+            lambda: _clock(github),
+            "The hub's clock is wrong: no server is stopped for being idle until it "
+            f"is right. {SIGN_IN}",
         ),
         **_archives(hub, client),
     }
@@ -95,7 +105,11 @@ async def _database(url: str) -> None:
 
 def _ask_database(url: str) -> None:
     """Take and drop the right to write; on SQLite that finds a held lock too."""
-    lite = make_url(url).get_backend_name() == "sqlite"
+    place = make_url(url)
+    lite = place.get_backend_name() == "sqlite"
+    if lite and place.database:
+        # That right is given on a full disk, too.
+        _write(Path(place.database).resolve().parent)
     wait = _SQLITE if lite else _POSTGRES
     engine = create_engine(url, poolclass=NullPool, connect_args=wait)
     with engine.connect() as connection:
@@ -122,13 +136,48 @@ def _write(folder: Path) -> None:
         raise Ill(error.strerror or type(error).__name__) from None
 
 
-async def _answers(client: httpx.AsyncClient, url: str, below: int = 500) -> None:
+def _once(ask: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Awaitable[T]]:
+    """Let several parts share a question: it is asked anew after two seconds."""
+    asked_s, asking = 0.0, None
+
+    async def answer() -> T:
+        nonlocal asked_s, asking
+        now_s = time.monotonic()
+        if asking is None or now_s - asked_s > 2:
+            asked_s, asking = now_s, asyncio.ensure_future(ask())
+        return await asyncio.shield(asking)
+
+    return answer
+
+
+async def _got(client: httpx.AsyncClient, url: str) -> httpx.Response:
     try:
-        answer = await client.get(url, timeout=REQUEST_TIMEOUT_S)
+        return await client.get(url, timeout=REQUEST_TIMEOUT_S)
     except httpx.HTTPError as error:
         raise Ill(type(error).__name__) from None
-    if answer.status_code >= below:
+
+
+async def _below(ask: Callable[[], Awaitable[httpx.Response]], status: int) -> None:
+    answer = await ask()
+    if answer.status_code >= status:
         raise Ill(f"HTTP {answer.status_code}")
+
+
+async def _answers(client: httpx.AsyncClient, url: str, below: int = 500) -> None:
+    await _below(lambda: _got(client, url), below)
+
+
+async def _clock(ask: Callable[[], Awaitable[httpx.Response]]) -> None:
+    """Compare with whoever answers; no answer, or one without a time, says nothing."""
+    try:
+        headers = (await ask()).headers
+        told = parsedate_to_datetime(headers["Date"])
+        ahead_s = time.time() - told.timestamp() - float(headers.get("Age", 0))
+    except (Ill, KeyError, ValueError):
+        return
+    if abs(ahead_s) > CLOCK_OFF_S:
+        side = "ahead of" if ahead_s > 0 else "behind"
+        raise Ill(f"{abs(ahead_s):.0f} s {side} GitHub's")
 
 
 async def _proxy(client: httpx.AsyncClient, api_url: str, token: str) -> None:
@@ -168,22 +217,13 @@ class _Archives:
     """Asks all archives once for the two questions about each."""
 
     def __init__(self, hub: Hub, client: httpx.AsyncClient) -> None:
-        self._hub = hub
-        self._client = client
-        self._asked_s = -60.0
-        self._asking: asyncio.Future[dict[str, TokenHealth]] | None = None
+        timeout_s = min(hub.login.timeout_s, REQUEST_TIMEOUT_S)
+        self._all = _once(
+            lambda: token_health(hub.archives, timeout_s=timeout_s, client=client)
+        )
 
     async def _health(self, name: str) -> TokenHealth:
-        now = time.monotonic()
-        if self._asking is None or now - self._asked_s > 2:
-            self._asked_s = now
-            timeout_s = min(self._hub.login.timeout_s, REQUEST_TIMEOUT_S)
-            self._asking = asyncio.ensure_future(
-                token_health(
-                    self._hub.archives, timeout_s=timeout_s, client=self._client
-                )
-            )
-        return (await asyncio.shield(self._asking))[name]
+        return (await self._all())[name]
 
     async def answers(self, name: str) -> None:
         """Raise if the archive does not answer."""

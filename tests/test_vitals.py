@@ -5,6 +5,9 @@ import logging
 import os
 import sqlite3
 import subprocess
+import time
+from contextlib import nullcontext
+from email.utils import formatdate
 from types import SimpleNamespace
 
 import httpx
@@ -165,3 +168,32 @@ async def test_a_list_that_fails_makes_kubernetes_ill():
     pods.last_error = "ClientConnectorError: 10.1.2.3 refuses"
     with pytest.raises(Ill, match=r"the list of pods fails: ClientConnectorError$"):
         await probes._kubernetes({"pods": pods})
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "says"),
+    [
+        (0, None),
+        (30, None),
+        (3600, r"^3\d\d\d s ahead of GitHub's$"),
+        (-3600, r"^3\d\d\d s behind GitHub's$"),
+    ],
+)
+async def test_a_clock_that_differs_from_githubs_is_ill(ahead_s, says):
+    """The other side's clock is moved: what counts is the difference."""
+    there_s = time.time() - ahead_s
+
+    async def answer(_):
+        return web.Response(headers={"Date": formatdate(there_s, usegmt=True)})
+
+    app = web.Application()
+    app.router.add_get("/robots.txt", answer)
+    async with serving(app, 0) as url, httpx.AsyncClient() as client:
+        ask = probes._once(lambda: probes._got(client, f"{url}/robots.txt"))
+        with pytest.raises(Ill, match=says) if says else nullcontext():
+            await probes._clock(ask)
+
+
+async def test_a_clock_that_nobody_can_be_asked_about_is_not_ill():
+    async with httpx.AsyncClient() as client:
+        await probes._clock(lambda: probes._got(client, "http://127.0.0.1:1/"))

@@ -18,6 +18,7 @@ from ..profiles import profile_list
 from ..settings import Hub, load
 from . import environments, limits
 from .declaration import localised
+from .lossy import LOSSY
 from .machine import Machine, offers
 from .process import LEASH
 from .spawner import LocalKubeSpawner
@@ -71,7 +72,8 @@ def _hub(c: Any, state: State, run: Run) -> None:
         "limits_kind": limits.detect().kind,
     }
     c.ConfigurableHTTPProxy.api_url = run.inner("proxy_api")
-    c.ConfigurableHTTPProxy.command = [*LEASH, *environments.proxy_command()]
+    proxy = [*LEASH, *LOSSY, *environments.proxy_command()]
+    c.ConfigurableHTTPProxy.command = proxy
     c.ConfigurableHTTPProxy.auth_token = secrets["proxy_token"]
     c.ConfigurableHTTPProxy.pid_file = str(state.path / "proxy.pid")
 
@@ -175,7 +177,9 @@ def _culler(hub: Hub) -> dict[str, Any]:
             *LEASH,
             sys.executable,
             "-m",
-            "jupyterhub_idle_culler",
+            "hub_config.culler",
+            # In that time every server has reported, if it can.
+            str(2 * idle.report_interval_min * 60),
             f"--timeout={int(idle.cull_after_min * 60)}",
             f"--max-age={int(idle.max_age_h * 3600)}",
             f"--cull-every={int(idle.report_interval_min * 60)}",

@@ -88,6 +88,18 @@ def test_the_charts_own_roles_are_kept(values):
     assert {"user", "server"} <= set(names)
 
 
+def test_the_charts_culler_becomes_ours_with_the_charts_options(values):
+    c = Config()
+    stock = ["python3", "-m", "jupyterhub_idle_culler", "--timeout=3600"]
+    other = {"name": "operator"}
+    c.JupyterHub.services = [{"name": "culler", "command": stock}, other]
+    kubernetes.hub(c)
+    culler, operator = c.JupyterHub.services
+    ours = ["python3", "-m", "hub_config.culler", "1200.0", "--timeout=3600"]
+    assert culler["command"] == ours
+    assert operator == {"name": "operator"}
+
+
 def test_a_host_gives_every_server_an_origin_of_its_own(monkeypatch):
     monkeypatch.setenv("ARCHIVE_HUB_HOST", "hub.example.org")
     c = Config()
