@@ -6,6 +6,7 @@ runs is never stopped for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tornado import web
@@ -13,11 +14,11 @@ from tornado import web
 from .gate import number_of
 from .ledger import LedgerError
 from .settings import Hub
-from .usage import opened
+from .usage import Usage, opened
 
 
 class BudgetSpent(web.HTTPError):
-    """A person reached the limit of this month: HTTP 403, with what to do."""
+    """A person reached the limit of a month or a day: HTTP 403, with what to do."""
 
     def __init__(self, message: str) -> None:
         super().__init__(403, message)
@@ -54,19 +55,25 @@ def warning_for(authenticator: Any, user_name: str) -> str:
 
 
 def require_within(spawner: Any) -> None:
-    """Refuse a start above the second limit.
+    """Refuse a start above the limit of the month or of the day.
 
     Raises
     ------
     BudgetSpent
         With what to do.  A ledger that cannot be read refuses nobody.
     """
-    hub: Hub = spawner.authenticator.hub
-    stop_usd = hub.usage.stop_usd_per_month
-    if not stop_usd:
-        return
-    spent_usd = spent(spawner.authenticator, spawner.user.name)
-    if spent_usd >= stop_usd:
+    limits = spawner.authenticator.hub.usage
+    person = spawner.authenticator, spawner.user.name
+    most_h = limits.stop_core_hours_per_day
+    if most_h and (had_h := core_hours_today(*person)) >= most_h:
+        raise BudgetSpent(
+            f"Your servers and Dask workers had {had_h:,.0f} core hours today, and "
+            f"this hub's limit is {most_h:,g} a day. Your files are kept. A new server "
+            "starts after midnight (UTC), or when the people at the support address "
+            "raise the limit."
+        )
+    stop_usd = limits.stop_usd_per_month
+    if stop_usd and (spent_usd := spent(*person)) >= stop_usd:
         raise BudgetSpent(
             f"What you ran cost about ${spent_usd:.2f} this month, and this hub's "
             f"limit is ${stop_usd:g}. Your files are kept. A new server starts when "
@@ -77,11 +84,22 @@ def require_within(spawner: Any) -> None:
 
 def spent(authenticator: Any, user_name: str) -> float:
     """Return about what a hub user cost this month, in USD; 0 if nobody knows."""
+    return _asked(authenticator, user_name, Usage.usd_this_month)
+
+
+def core_hours_today(authenticator: Any, user_name: str) -> float:
+    """Return the core hours that a hub user had today (UTC); 0 if nobody knows."""
+    return _asked(authenticator, user_name, Usage.core_hours_today)
+
+
+def _asked(
+    authenticator: Any, user_name: str, question: Callable[[Usage, int], float]
+) -> float:
     number = number_of(user_name)
     if number is None:
         return 0.0
     try:
-        return opened(authenticator.ledger_path).usd_this_month(number)
+        return question(opened(authenticator.ledger_path), number)
     except LedgerError as error:
         authenticator.log.error("usage: %s", error)
         return 0.0

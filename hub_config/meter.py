@@ -9,7 +9,8 @@ from tornado.ioloop import PeriodicCallback
 
 from .gate import number_of
 from .ledger import LedgerError
-from .usage import Running, opened, prices
+from .prices import prices
+from .usage import Running, opened
 
 COUNT_EVERY_S = 20
 
@@ -30,6 +31,10 @@ class Meter:
         self._log = authenticator.log
         self._usage = opened(authenticator.ledger_path)
         self._prices = prices(authenticator.hub)
+        self._cores = {
+            name: profile.cpu.limit
+            for name, profile in authenticator.hub.profiles.items()
+        }
         self._timer = PeriodicCallback(self.count, 1000 * COUNT_EVERY_S)
 
     def start(self) -> None:
@@ -52,5 +57,6 @@ class Meter:
                 # JupyterHub keeps times in UTC, without saying so.
                 started_s = started.replace(tzinfo=UTC).timestamp()
                 profile = getattr(spawner, "profile_name", "")
-                found.append(Running(number, profile, started_s))
+                cores = self._cores.get(profile, 0.0)
+                found.append(Running(number, profile, started_s, cores))
         return found

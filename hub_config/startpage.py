@@ -258,7 +258,7 @@ def before_start(spawner: StartPage) -> None:
     TermsNotAccepted
         The person must accept the terms first.
     BudgetSpent
-        The person used this month's share.
+        The person used this month's or this day's share.
     """
     require_accepted(spawner)
     budget.require_within(spawner)

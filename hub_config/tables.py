@@ -267,6 +267,7 @@ class Usage(Table):
     show_usd: bool = True
     warn_usd_per_month: float = Field(default=0, ge=0)
     stop_usd_per_month: float = Field(default=0, ge=0)
+    stop_core_hours_per_day: float = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _warned_before_stopped(self) -> Self:

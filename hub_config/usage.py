@@ -15,16 +15,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from . import fit
 from .ledger import LedgerFile
-from .settings import GIB, Hub
-from .tables import Span
 
 MICRO = 1_000_000
 # In the place of a profile; none can be called so.
 DASK = "Dask workers"
+DAY_S = 24 * 3600
 # A gateway that has not told for so long will not tell again.
-GONE_AFTER_S = 24 * 3600
+GONE_AFTER_S = DAY_S
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,14 @@ class Running:
         What was chosen.
     started_s : float
         When it was started, in seconds since 1970.
+    cores : float
+        How many it may use.
     """
 
     number: int
     profile: str
     started_s: float
+    cores: float = 0
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,11 @@ CREATE TABLE IF NOT EXISTS counted (
     started_s REAL NOT NULL,
     until_s   REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS today (
+    number       INTEGER PRIMARY KEY,
+    day          TEXT NOT NULL,
+    core_seconds REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS worked (
     since        TEXT NOT NULL,
     number       INTEGER NOT NULL,
@@ -144,6 +150,8 @@ CREATE TABLE IF NOT EXISTS worked (
                 # A clock that was set back counts nothing twice.
                 seconds = max(0.0, now_s - since_s)
                 self._add(one.number, one.profile, seconds, prices.get(one.profile, 0))
+                of_today_s = min(seconds, now_s % DAY_S)
+                self._add_today(one.number, of_today_s * one.cores)
                 end_s = max(now_s, since_s)
                 self._run(
                     "INSERT OR REPLACE INTO counted VALUES (?, ?, ?)",
@@ -180,6 +188,7 @@ CREATE TABLE IF NOT EXISTS worked (
                 new = max(0.0, one.seconds - (row[0] if row else 0.0))
                 if new:
                     self._add(one.number, DASK, new, price(one))
+                    self._add_today(one.number, new * one.cores)
                 self._run(
                     "INSERT OR REPLACE INTO worked VALUES (?, ?, ?, ?, ?, ?)",
                     *(*key, one.seconds, now_s),
@@ -205,6 +214,26 @@ CREATE TABLE IF NOT EXISTS worked (
             "usd_micro = usd_micro + excluded.usd_micro",
             *(number, month, what, seconds, round(seconds / 3600 * usd_per_h * MICRO)),
         )
+
+    def _add_today(self, number: int, core_seconds: float) -> None:
+        """Add to a person's day; the first of a day forgets the one before."""
+        self._run(
+            "INSERT INTO today VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
+            "core_seconds = excluded.core_seconds + iif(day = excluded.day, "
+            "core_seconds, 0), day = excluded.day",
+            *(number, self._today(), core_seconds),
+        )
+
+    def _today(self) -> str:
+        return datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%d")
+
+    def core_hours_today(self, number: int) -> float:
+        """Return the core hours that this person was given since midnight, UTC."""
+        row = self._run(
+            "SELECT core_seconds FROM today WHERE number = ? AND day = ?",
+            *(number, self._today()),
+        ).fetchone()
+        return row[0] / 3600 if row else 0.0
 
     def used(self, *, number: int | None = None, month: str = "") -> list[Used]:
         """Return what was used, the latest month first.
@@ -252,31 +281,6 @@ def to_cents(amounts_micro: list[int]) -> list[int]:
     for i in largest[:missing]:
         cents[i] += 1
     return cents
-
-
-def prices(hub: Hub) -> dict[str, float]:
-    """Return what an hour of each profile costs in USD: its share of a full machine."""
-    if not hub.usage.show_usd:
-        return {}
-    return {
-        name: fit.smallest(hub, fit.need_of(hub, name)).usd_per_person_h
-        for name in hub.profiles
-    }
-
-
-def worker_price(hub: Hub, one: Workers) -> float:
-    """Return what an hour of a worker costs in USD: its share of a full machine."""
-    if not hub.usage.show_usd:
-        return 0.0
-    cpu = Span(guarantee=one.cores, limit=one.cores)
-    memory_gib = one.memory_bytes / GIB
-    memory = Span(guarantee=memory_gib, limit=memory_gib)
-    need = fit.Need("dask worker", cpu, memory, 0, hub.dask.node_pool)
-    try:
-        return fit.smallest(hub, need).usd_per_person_h
-    except fit.NoMachineFits:
-        # Larger than the settings allow now: its hours count, its price is unknown.
-        return 0.0
 
 
 @lru_cache

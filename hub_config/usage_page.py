@@ -8,6 +8,7 @@ from typing import Any
 from jupyterhub.handlers import BaseHandler
 from tornado import web
 
+from .budget import core_hours_today
 from .gate import number_of
 from .home_size import SETTING, sizes
 from .ledger import LedgerError
@@ -37,6 +38,7 @@ class UsageHandler(BaseHandler):  # type: ignore[misc]
             "usage.html",
             months=months,
             limits=hub.usage,
+            core_hours=core_hours_today(self.authenticator, name),
             quota_gib=hub.home.quota_gib,
             measures_home=bool(homes),
             home=sizes(homes).of(name) if homes else None,

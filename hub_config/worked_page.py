@@ -14,7 +14,8 @@ from tornado import web
 
 from .gate import number_of
 from .ledger import LedgerError
-from .usage import Workers, opened, worker_price
+from .prices import worker_price
+from .usage import Workers, opened
 
 SERVICE = "dask-gateway"
 # A series for each number that the ceiling allows, not for each person.

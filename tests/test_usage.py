@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub_config import budget, usage_page
+from hub_config.prices import prices, worker_price
 from hub_config.settings import GIB, Hub
 from hub_config.usage import (
     DASK,
@@ -19,9 +20,7 @@ from hub_config.usage import (
     Used,
     Workers,
     opened,
-    prices,
     to_cents,
-    worker_price,
 )
 
 NOVEMBER_S = 1_793_491_200.0  # 2026-11-01 00:00 UTC

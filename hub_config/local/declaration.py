@@ -14,7 +14,9 @@ def localised(hub: Hub, run: Run) -> Hub:
 
     A machine of one's own has no price.  With the real GitHub nothing else changes.
     """
-    hub = hub.model_copy(update={"usage": Usage(show_usd=False)})
+    most_h = hub.usage.stop_core_hours_per_day
+    usage = Usage(show_usd=False, stop_core_hours_per_day=most_h)
+    hub = hub.model_copy(update={"usage": usage})
     if run.github:
         return hub
     return with_standins(hub, archive_url(run), f"{run.url}{ARCHIVE}")

@@ -90,6 +90,34 @@ def test_workers_are_counted_beside_the_server(base, running, archive_hub):
     assert "Dask workers" in base.visitor.get("/hub/usage").text
 
 
+def test_a_start_above_the_days_core_hours_is_refused_and_the_page_says_so(
+    person, running, stop_after
+):
+    visitor = person("mei")
+    name = visitor.name
+    start = dict(json={"profile": "tiny"}, headers={"X-XSRFToken": visitor.xsrf})
+    set_today(running, name, datetime.now(UTC).strftime("%Y-%m-%d"), 1200.4)
+    answer = visitor.post(f"/hub/api/users/{name}/server", **start)
+    stop_after(visitor, name)
+    assert answer.status_code == 403, answer.text
+    assert "had 1,200 core hours today" in answer.json()["message"]
+    assert "limit is 1,200 a day" in answer.json()["message"]
+    assert "of 1,200 today" in visitor.get("/hub/usage").text
+    set_today(running, name, "2000-01-01", 1200.4)
+    answer = visitor.post(f"/hub/api/users/{name}/server", **start)
+    assert answer.status_code in (201, 202), answer.text
+
+
+def set_today(running, name, day, core_hours):
+    file = Path(running["state"]) / "people.sqlite"
+    with closing(sqlite3.connect(file, timeout=10)) as db:
+        db.execute(
+            "INSERT OR REPLACE INTO today VALUES (?, ?, ?)",
+            (int(name.removeprefix("gh-")), day, core_hours * 3600),
+        )
+        db.commit()
+
+
 def test_nobody_reads_it_without_signing_in(running):
     answer = httpx.get(f"{running['url']}/hub/usage")
     assert answer.status_code == 302
