@@ -90,7 +90,7 @@ def main(patience_s: float) -> None:
 
     jupyterhub_idle_culler.cull_idle = cull_idle
     # Tornado plans the next look by the clock: set back by an hour, it waits an hour.
-    IOLoop.time = lambda _: time.monotonic()  # type: ignore[method-assign]
+    setattr(IOLoop, "time", lambda _: time.monotonic())  # noqa: B010
     jupyterhub_idle_culler.main()
 
 

@@ -51,19 +51,10 @@ def parts_of(app: Any, hub: Hub, authenticator: Any) -> dict[str, Part]:
         Has the address of GitHub and a client.
     """
     client = authenticator.client
-    github = _once(lambda: _got(client, f"{authenticator.github_url}/robots.txt"))
     disk = "The hub's disk is full or away. " + SIGN_IN
     parts = {
         "database": Part(lambda: _database(app.db_url), _about("database")),
-        "github": Part(
-            lambda: _below(github, 500),
-            f"GitHub does not answer. {SIGN_IN}",
-        ),
-        "clock": Part(
-            lambda: _clock(github),
-            "The hub's clock is wrong: no server is stopped for being idle until it "
-            f"is right. {SIGN_IN}",
-        ),
+        **_github(client, authenticator.github_url),
         **_archives(hub, client),
     }
     if authenticator.ledger_path:
@@ -201,6 +192,20 @@ async def _kubernetes(reflectors: Mapping[Any, Any]) -> None:
     for reflector in reflectors.values():
         if error := getattr(reflector, "last_error", ""):
             raise Ill(f"the list of {reflector.kind} fails: {error.partition(':')[0]}")
+
+
+def _github(client: httpx.AsyncClient, url: str) -> dict[str, Part]:
+    asked = _once(lambda: _got(client, f"{url}/robots.txt"))
+    return {
+        "github": Part(
+            lambda: _below(asked, 500), f"GitHub does not answer. {SIGN_IN}"
+        ),
+        "clock": Part(
+            lambda: _clock(asked),
+            "The hub's clock is wrong: no server is stopped for being idle until it "
+            f"is right. {SIGN_IN}",
+        ),
+    }
 
 
 def _archives(hub: Hub, client: httpx.AsyncClient) -> dict[str, Part]:
