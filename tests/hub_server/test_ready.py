@@ -19,6 +19,8 @@ from hub_config.local import limits
 pytestmark = pytest.mark.quiet
 
 READY_S = {2.0: 3.5, 0.5: 6.0}  # cores -> seconds
+# The machine for which those were set took this with every extension loaded at once.
+EAGER_S = 5.2
 IDLE_BYTES = 160e6
 # As in the image.  Where there is Node, JupyterLab asks Yarn at each start: 0.7 s.
 WITHOUT_NODE = os.pathsep.join(
@@ -57,6 +59,17 @@ def cores():
         pytest.skip(f"limits by {limiter.kind}: no part of a core can be given")
     yield lambda count: limiter.prepare(name, 4 * 2**30, count)
     limiter.kill(name)
+
+
+@pytest.fixture
+def eagerly(base_env):
+    """The option that loads every extension before the server answers."""
+    ask = (
+        "from hub_server.deferred import DEFERRED; print(dict.fromkeys(DEFERRED, True))"
+    )
+    line = [base_env / "bin/python", "-c", ask]
+    names = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+    return f"--ServerApp.jpserver_extensions={names.strip()}"
 
 
 def free_port():
@@ -99,9 +112,9 @@ def private_bytes(process):
     return sum(one.memory_full_info().pss for one in tree)
 
 
-def started(base_env, given, enter, settle_s):
+def started(base_env, given, enter, settle_s=0, options=()):
     """Run a server; return what it took: seconds, CPU seconds, bytes once it idles."""
-    line = [base_env / "bin/hub-server", "--allow-root"]
+    line = [base_env / "bin/hub-server", "--allow-root", *options]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     place = {"env": given, "cwd": given["HOME"], "preexec_fn": enter}
     with psutil.Popen(line, **place, **quiet) as process:
@@ -116,22 +129,24 @@ def started(base_env, given, enter, settle_s):
 
 @pytest.mark.parametrize("count", READY_S)
 def test_a_server_is_ready_soon_and_small_while_idle(
-    base_env, tmp_path, hub, cores, count
+    base_env, tmp_path, hub, cores, eagerly, count
 ):
     given = environ(hub, tmp_path, free_port())
     load = os.getloadavg()[0]
-    started(base_env, given, cores(count), 0)  # the first one reads the disk
-    # Who shares the machine can only add to it: the best of three counts.
-    starts = [started(base_env, given, cores(count), 0) for _ in range(2)]
-    starts.append(started(base_env, given, cores(count), 10 / count))
-    idle = starts[-1][2]
-    wall_s, cpu_s = (min(one[i] for one in starts) for i in range(2))
+    idle = started(base_env, given, cores(count), 10 / count)[2]
+    # Who shares the machine can only add to a start: the best of two counts.
+    ours, eager = [], []
+    for _ in range(2):
+        ours.append(started(base_env, given, cores(count)))
+        eager.append(started(base_env, given, cores(count), 0, [eagerly]))
+    wall_s, cpu_s = (min(one[i] for one in ours) for i in range(2))
+    eager_s = min(one[1] for one in eager)
     print(
         f"{count} cores: ready after {wall_s:.1f} s and {cpu_s:.1f} s of CPU at load "
-        f"{load:.1f}; idle {idle / 1e6:.0f} MB"
+        f"{load:.1f}; with every extension {eager_s:.1f} s; idle {idle / 1e6:.0f} MB"
     )
     assert idle < IDLE_BYTES
-    # One thread does it all.  The clock counts only where nobody else computes.
-    assert cpu_s / min(1, count) < READY_S[count]
-    if load < 1:
+    # Holds on a slow or shared machine too; the clock only where nobody else computes.
+    assert cpu_s / eager_s < READY_S[2.0] / EAGER_S
+    if load < 1 and eager_s <= EAGER_S:
         assert wall_s < READY_S[count]
