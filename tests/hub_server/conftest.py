@@ -132,7 +132,7 @@ class Kernel:
         url = server.url.replace("http", "ws", 1)
         self.socket: WebSocket = create_connection(
             f"{url}/api/kernels/{kernel_id}/channels",
-            header={"Authorization": f"token {TOKEN}"},
+            header={"Authorization": server.http.headers["Authorization"]},
             timeout=60,
         )
 

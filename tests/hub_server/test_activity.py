@@ -28,25 +28,44 @@ def test_an_idle_server_grows_idle(server, wait_until):
     assert "kept" not in server.notices()
 
 
-def run_cell(server, code):
-    """Run a cell that does not end, as in a browser that is closed meanwhile."""
+def ready_cell(server, code):
+    """Return what runs a cell that does not end, and then closes the browser."""
     kernel = server.kernel()
     kernel.run("import time")
-    kernel.send(code)
-    kernel.socket.close()
-    return lambda: server.http.delete(f"/api/kernels/{kernel.id}")
+
+    def go():
+        kernel.send(code)
+        kernel.socket.close()
+        return lambda: server.http.delete(f"/api/kernels/{kernel.id}")
+
+    return go
+
+
+def run_cell(server, code):
+    """Run a cell that does not end, as in a browser that is closed meanwhile."""
+    return ready_cell(server, code)()
+
+
+def ready_job(server, line):
+    """Return what runs a line in a terminal, and then closes the browser."""
+    name = server.http.post("/api/terminals").json()["name"]
+    url = server.url.replace("http", "ws", 1)
+
+    def go():
+        socket = create_connection(
+            f"{url}/terminals/websocket/{name}",
+            header={"Authorization": server.http.headers["Authorization"]},
+        )
+        socket.send(json.dumps(["stdin", f"{line}\r"]))
+        socket.close()
+        return lambda: server.http.delete(f"/api/terminals/{name}")
+
+    return go
 
 
 def run_job(server, line):
     """Run a line in a terminal, as in a browser that is closed meanwhile."""
-    name = server.http.post("/api/terminals").json()["name"]
-    url = server.url.replace("http", "ws", 1)
-    socket = create_connection(
-        f"{url}/terminals/websocket/{name}", header={"Authorization": "token a-token"}
-    )
-    socket.send(json.dumps(["stdin", f"{line}\r"]))
-    socket.close()
-    return lambda: server.http.delete(f"/api/terminals/{name}")
+    return ready_job(server, line)()
 
 
 SILENT, PRINTING = "time.sleep(600)", "while True: print(1); time.sleep(0.3)"
