@@ -233,7 +233,10 @@ def _download(place: Place) -> Opened:
 @method("lindi, prebuilt")
 def _lindi(place: Place) -> Opened:
     import lindi
+    from lindi.LindiH5pyFile.LindiH5pyDataset import _external_hdf5_clients
 
+    # It keeps what it opened, and all that it read, for as long as the process lives.
+    _external_hdf5_clients.clear()
     return opened(lindi.LindiH5pyFile.from_lindi_file(f"{place.url}.lindi.json"))
 
 

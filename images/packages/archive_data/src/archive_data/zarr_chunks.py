@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +15,7 @@ import numpy.typing as npt
 from . import ahead
 from .array import Array, Table
 from .blob import Blob, HttpBlob
+from .ranges import PART_MAX_BYTES
 from .reading import read_all
 from .selection import Axis
 from .zarr_metadata import Described
@@ -125,6 +128,8 @@ class Chunks:
         offsets = np.arange(len(lengths), dtype=np.int64) << _ROOM
         self.array = Array(blob, described.layout, Table(offsets, lengths))
         self._row, self._columns = -2, set[int]()
+        self._lock = threading.Lock()
+        self._asked: Counter[int] = Counter()
 
     def read(self, places: list[tuple[int, ...]]) -> list[Any]:
         """Return decoded chunks, each as an array of bytes."""
@@ -133,10 +138,18 @@ class Chunks:
         job: Any = _Whole(self.array, numbers)
 
         def meanwhile() -> None:
-            for number in sorted(numbers):
-                self._look_ahead(number)
+            with self._lock:
+                for number in sorted(numbers):
+                    self._look_ahead(number)
 
-        read_all([job], meanwhile)
+        # Zarr 3 asks from many threads: what one waits for, none fetches ahead.
+        with self._lock:
+            self._asked.update(numbers)
+        try:
+            read_all([job], meanwhile)
+        finally:
+            with self._lock:
+                self._asked.subtract(numbers)
         return [job.chunks[n] for n in numbers]
 
     def _look_ahead(self, number: int) -> None:
@@ -162,6 +175,7 @@ class Chunks:
             left -= int(array.table.sizes[number])
             if left < 0:
                 break
-            if (array.token, number) not in ahead.store and array.table.sizes[number]:
+            is_coming = self._asked[number] or (array.token, number) in ahead.store
+            if not is_coming and array.table.sizes[number]:
                 wanted.append(number)
-        ahead.fetch([(array, wanted)])
+        ahead.fetch([(array, wanted)], PART_MAX_BYTES)

@@ -49,10 +49,9 @@ def _store(asset: Asset) -> Any:
     if _is_old(zarr):
         # It asks for many chunks at once, other stores for one after the other.
         return zarr.storage.FSStore("archive-zarr://", fs=files, mode="r")
-    from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
+    from .zarr_together import Together
 
-    wrapped = AsyncFileSystemWrapper(files, asynchronous=True)
-    return zarr.storage.FsspecStore(wrapped, read_only=True, path="")
+    return zarr.storage.FsspecStore(Together(files), read_only=True, path="")
 
 
 def _is_old(zarr: Any) -> bool:
