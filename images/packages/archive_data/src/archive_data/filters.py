@@ -83,13 +83,48 @@ class Pipeline:
             out = _spares.of(left % 2, self.chunk_bytes + _SLACK) if left else into
             try:
                 data = _DECODERS[step.number](data, step, out)
-            except (RuntimeError, ValueError, struct.error) as error:
+            except _WRONG as error:
                 raise DamagedChunk(f"filter {step.number}: {error}") from error
         if len(data) != self.chunk_bytes:
             raise DamagedChunk(f"it gives {len(data)} bytes, not {self.chunk_bytes}")
         if not _same_memory(data, into):
             into[:] = data
 
+
+def unpacked(stored: bytes, number: int, most_bytes: int) -> bytes:
+    """Undo one compression, of data whose length is not known.
+
+    Parameters
+    ----------
+    stored : bytes
+        As it was packed.
+    number : int
+        Of the filter.
+    most_bytes : int
+        Longer data are refused.
+
+    Raises
+    ------
+    DamagedChunk
+        The bytes do not decode, or to more than that.
+    """
+    try:
+        out = np.empty(most_bytes, np.uint8)
+        found = _DECODERS[number](np.frombuffer(stored, np.uint8), Filter(number), out)
+    except _WRONG as error:
+        raise DamagedChunk(f"filter {number}: {error}") from error
+    return found.tobytes()
+
+
+#: What decoders say of bytes and of options that make no sense.
+_WRONG = (
+    ArithmeticError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 #: An intermediate result may be longer than a chunk: by a checksum, or as stored by a
 #: filter that did not shrink it.
@@ -100,15 +135,26 @@ def _deflate(data: Bytes, step: Filter, out: Bytes) -> Bytes:
     return _viewed(imagecodecs.deflate_decode(data, out=out), out)
 
 
+#: From this width on all is taken in one go: a step for each byte would cost more.
+_WIDE = 8
+
+
 def _shuffle(data: Bytes, step: Filter, out: Bytes) -> Bytes:
-    width, size = step.options[0], len(data)
-    if width <= 1:
+    size = len(data)
+    if len(step.options) != 1 or not step.options[0]:
+        raise ValueError(f"options {step.options}, where the width of elements belongs")
+    width = step.options[0]
+    if width == 1 or size < 2 * width:
+        # A single element is left as it is, and so is what is shorter than one.
         return data
     if size > len(out):
         raise ValueError(f"{size} bytes where at most {len(out)} were expected")
     n = size // width
-    for i in range(width):
-        out[i : n * width : width] = data[i * n : (i + 1) * n]
+    if width < _WIDE:
+        for i in range(width):
+            out[i : n * width : width] = data[i * n : (i + 1) * n]
+    else:
+        out[: n * width].reshape(n, width)[:] = data[: n * width].reshape(width, n).T
     out[n * width : size] = data[n * width :]
     return out[:size]
 

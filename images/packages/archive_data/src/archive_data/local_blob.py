@@ -37,6 +37,12 @@ class LocalBlob(Blob):
 
     def read_into(self, start: int, into: memoryview) -> None:
         """Fill `into` from `start` on."""
+        stop = start + len(into)
+        if not 0 <= start <= stop <= self.size:
+            raise NotReadable(
+                f"{self.name}: bytes {start} to {stop} lie outside its {self.size}; "
+                "the file is cut short or its index is of another file"
+            )
         with self.path.open("rb", buffering=0) as file:
             file.seek(start)
             at = 0

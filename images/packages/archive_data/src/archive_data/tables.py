@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import count
 from typing import Any
 
 import h5py
@@ -10,14 +12,8 @@ import numpy as np
 from . import scratch
 from .array import Array, Layout, Table, stretched
 from .blob import Blob
-from .errors import IndexRefused, NotReadable
+from .errors import ArchiveDataError, IndexRefused, NotReadable
 from .filters import Filter, Pipeline
-
-#: Larger chunks than this are left to HDF5, since each needs a buffer of its size.
-CHUNK_MAX_BYTES = 1 << 30
-
-#: How much longer than its data a stored chunk may be, beside an eighth of it.
-STORED_SLACK_BYTES = 64 << 10
 
 
 def address(thing: h5py.HLObject) -> int:
@@ -47,7 +43,8 @@ def array_of(dataset: h5py.Dataset, blob: Blob, table: Table | None) -> Array | 
     kind = plan.get_layout()
     if kind == h5py.h5d.CONTIGUOUS:
         offset = dataset.id.get_offset()
-        if offset is None or plan.get_external_count():
+        length = math.prod(dataset.shape) * dataset.dtype.itemsize
+        if offset is None or plan.get_external_count() or offset + length > blob.size:
             return None
         return stretched(blob, dataset.shape, dataset.dtype, offset)
     if kind != h5py.h5d.CHUNKED:
@@ -62,13 +59,12 @@ def array_of(dataset: h5py.Dataset, blob: Blob, table: Table | None) -> Array | 
 
 def _check(table: Table, layout: Layout, name: str) -> None:
     """Refuse a table that does not fit the dataset, before memory is taken for it."""
-    if len(table.sizes) != int(np.prod(layout.grid, dtype=np.int64)):
+    if len(table.sizes) != layout.n_chunks:
         raise IndexRefused(
             f"{name}: the index knows {len(table.sizes)} chunks, the file has "
             f"{layout.grid}; make it again with `archive-data index make`"
         )
-    most = layout.chunk_bytes + layout.chunk_bytes // 8 + STORED_SLACK_BYTES
-    if len(table.sizes) and int(table.sizes.max()) > most:
+    if len(table.sizes) and int(table.sizes.max()) > layout.stored_max_bytes:
         raise NotReadable(
             f"{name}: a chunk of {int(table.sizes.max())} bytes as stored, where "
             f"decoded ones have {layout.chunk_bytes}; the file or its index is damaged"
@@ -92,7 +88,7 @@ def layout_of(dataset: h5py.Dataset, plan: Any) -> Layout | None:
     filters = tuple(Filter(int(f[0]), tuple(int(v) for v in f[2])) for f in found)
     fill = np.asarray(dataset.fillvalue, dataset.dtype).tobytes()
     layout = Layout(dataset.shape, dataset.chunks, dataset.dtype, filters, fill)
-    if layout.chunk_bytes > CHUNK_MAX_BYTES:
+    if not layout.fits:
         return None
     if Pipeline(filters, 0).known or scratch.available(filters):
         return layout
@@ -100,24 +96,37 @@ def layout_of(dataset: h5py.Dataset, plan: Any) -> Layout | None:
 
 
 def chunk_table(dataset: h5py.Dataset, layout: Layout) -> Table:
-    """Ask HDF5 for the chunk table: one walk, about 3 microseconds a chunk."""
-    n = int(np.prod(layout.grid, dtype=np.int64))
+    """Ask HDF5 for the chunk table: one walk, about 3 microseconds a chunk.
+
+    Raises
+    ------
+    NotReadable
+        HDF5 does not find its way, or finds more chunks than there can be.
+    """
+    n, chunks, grid = layout.n_chunks, layout.chunks, layout.grid
     offsets, sizes = np.zeros(n, np.int64), np.zeros(n, np.int64)
     masks = np.zeros(n, np.uint32)
-    chunks, steps = layout.chunks, _steps(layout.grid)
+    calls = count()
 
     def see(info: Any) -> None:
-        at = sum(
-            o // c * s for o, c, s in zip(info.chunk_offset, chunks, steps, strict=True)
-        )
+        if next(calls) >= n:
+            # A tree whose branches lead back to each other has no end.
+            raise ValueError(f"there are more chunks than the {n} of its shape")
+        at = 0
+        for o, c, g in zip(info.chunk_offset, chunks, grid, strict=True):
+            if o // c >= g:
+                # Outside the shape: HDF5 never reads it either.
+                return
+            at = at * g + o // c
         offsets[at], sizes[at] = info.byte_offset, info.size
         masks[at] = info.filter_mask
 
-    dataset.id.chunk_iter(see)
+    try:
+        dataset.id.chunk_iter(see)
+    except ArchiveDataError:
+        raise
+    except (OSError, OverflowError, RuntimeError, ValueError) as error:
+        raise NotReadable(
+            f"{dataset.file.filename}{dataset.name}: its chunks are not found: {error}"
+        ) from error
     return Table(offsets, sizes, masks if masks.any() else None)
-
-
-def _steps(grid: tuple[int, ...]) -> tuple[int, ...]:
-    """Return by how much the chunk number grows along each axis."""
-    steps = np.cumprod((1, *grid[:0:-1]), dtype=np.int64)[::-1]
-    return tuple(int(s) for s in steps)
