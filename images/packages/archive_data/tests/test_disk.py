@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -17,10 +17,13 @@ import numpy as np
 import pytest
 
 from archive_data import ahead, cache, reset_stats, stats
+from archive_data.array import Array, Layout, Table
 from archive_data.blob import HttpBlob
 from archive_data.disk import Disk
 from archive_data.errors import ArchiveDataError
 from archive_data.h5 import File
+from archive_data.ledger import held
+from archive_data.local_blob import LocalBlob
 
 DATA = np.random.default_rng(0).integers(0, 500, (6000, 48)).astype("i2")
 SIZE = DATA.nbytes
@@ -105,60 +108,114 @@ def test_an_object_that_changed_is_not_taken_from_disk(url: str, s3: Any) -> Non
     assert (File(HttpBlob(url))["x"][:] == DATA + 1).all()
 
 
-WRITER = """
-    import sys
-    import numpy as np
-    from pathlib import Path
-    from archive_data.array import Array, Layout, Table
-    from archive_data.disk import Disk
-    from archive_data.local_blob import LocalBlob
-    folder, seed, most, times = Path(sys.argv[1]), *map(int, sys.argv[2:])
-    disk = Disk(folder, most)
-    blob = LocalBlob(__import__("os").__file__)
-    sizes = np.full(times, 10_000)
+def write(folder: Path, seed: int, most: int, times: int) -> None:
+    disk, blob = Disk(folder, most), LocalBlob(__file__)
     layout = Layout((times,), (1,), np.dtype("u1"), fill=b"%d" % seed)
-    array = Array(blob, layout, Table(np.arange(times), sizes))
-    body = memoryview(bytes(range(250)) * 40)
-    print("ready", flush=True)
+    table = Table(np.arange(times), np.full(times, 10_000))
+    array, body = Array(blob, layout, table), memoryview(bytes(range(250)) * 40)
     for n in range(times):
         disk.put(array, n, body)
         found = disk.get(array, n)
         assert found is None or found == body, n
-"""
 
 
-def writer(folder: Path, seed: int, most: int, times: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", textwrap.dedent(WRITER), str(folder)]
-    numbers = [str(n) for n in (seed, most, times)]
-    return subprocess.Popen([*command, *numbers], stdout=subprocess.PIPE)
+def writer(folder: Path, seed: int, most: int, times: int) -> Any:
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=write, args=(folder, seed, most, times))
+    process.start()
+    return process
 
 
 def test_several_writers_stay_within_the_bytes(tmp_path: Path) -> None:
     most = 2_000_000
-    writers = [writer(tmp_path / "chunks", seed, most, 300) for seed in range(4)]
+    writers = [writer(tmp_path / "chunks", seed, most, 150) for seed in range(8)]
     for process in writers:
-        process.communicate(timeout=100)
-        assert process.returncode == 0
-    used = sum(p.stat().st_size for p in kept(tmp_path))
-    assert 0.3 * most < used <= most
+        process.join(100)
+        assert process.exitcode == 0
+    assert 0.3 * most < used(tmp_path) <= most
+
+
+def used(folder: Path) -> int:
+    return sum(p.stat().st_size for p in kept(folder))
+
+
+@pytest.fixture
+def small_chunks(tmp_path: Path) -> Array:
+    """A thousand chunks that seem to have 10 kB each."""
+    (tmp_path / "blob").write_bytes(b"1")
+    layout, sizes = Layout((1000,), (1,), np.dtype("u1")), np.full(1000, 10_000)
+    return Array(LocalBlob(tmp_path / "blob"), layout, Table(np.arange(1000), sizes))
+
+
+BODY = memoryview(bytes(10_000))
+
+
+def test_the_limit_holds_at_every_moment(tmp_path: Path, small_chunks: Array) -> None:
+    """Eight that know nothing of each other, each writing in its turn."""
+    most = 500_000
+    disks = [Disk(tmp_path / "chunks", most) for _ in range(8)]
+    highest = 0
+    for number in range(200):
+        disks[number % 8].put(small_chunks, number, BODY)
+        highest = max(highest, used(tmp_path))
+    assert 0.8 * most < highest <= most
+    found = [n for n in range(200) if disks[0].has(small_chunks, n)]
+    assert len(found) > 40, "the newest are kept"
+    assert max(found) == 199
+
+
+@pytest.mark.parametrize("said", [b"", b"no number", (1 << 60).to_bytes(8, "little")])
+def test_a_ledger_that_is_wrong_is_put_right(
+    tmp_path: Path, small_chunks: Array, said: bytes
+) -> None:
+    disk = Disk(tmp_path / "chunks", 1_000_000)
+    for number in range(50):
+        disk.put(small_chunks, number, BODY)
+    (tmp_path / "chunks.ledger").write_bytes(said)
+    disk.put(small_chunks, 50, BODY)
+    assert used(tmp_path) == 51 * 10_004
+    ledger = (tmp_path / "chunks.ledger").read_bytes()
+    assert int.from_bytes(ledger, "little") == 51 * 10_004
+
+
+def test_parts_of_others_take_room(tmp_path: Path, small_chunks: Array) -> None:
+    part = tmp_path / "chunks/00/.part-of-another"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(bytes(960_000))
+    disk = Disk(tmp_path / "chunks", 1_000_000)
+    for number in range(20):
+        disk.put(small_chunks, number, BODY)
+        assert used(tmp_path) <= 1_000_000
+    assert part.exists()
+
+
+def test_a_lock_that_is_kept_is_not_waited_for(
+    tmp_path: Path, small_chunks: Array, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive_data.ledger._WAIT_S", 0.05)
+    disk = Disk(tmp_path / "chunks", 1_000_000)
+    with held(tmp_path / "chunks.ledger"):
+        disk.put(small_chunks, 1, BODY)
+        assert not kept(tmp_path)
+    disk.put(small_chunks, 1, BODY)
+    assert len(kept(tmp_path)) == 1
 
 
 def test_a_killed_writer_leaves_nothing_that_is_wrong(tmp_path: Path) -> None:
     process = writer(tmp_path / "chunks", 1, 40_000_000, 1_000_000)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
     deadline_s = time.monotonic() + 60
     while len(kept(tmp_path)) < 20 and time.monotonic() < deadline_s:
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.kill()
+    process.join()
     part = tmp_path / "chunks/00/.part-left"
     part.parent.mkdir(exist_ok=True)
     part.write_bytes(b"half")
     os.utime(part, (1, 1))
-    again = writer(tmp_path / "chunks", 1, 40_000_000, 50)
-    again.communicate(timeout=60)
-    assert again.returncode == 0
+    # The limit is low now, so that room has to be made.
+    again = writer(tmp_path / "chunks", 1, 400_000, 50)
+    again.join(60)
+    assert again.exitcode == 0
     assert not part.exists()
 
 

@@ -2,9 +2,14 @@
 
 ``ARCHIVE_DATA_DISK_MB`` says how much; without it nothing is kept.  Each chunk is a
 file of its own, written beside its place and then moved there, so that nobody ever sees
-half of one: processes share the folder without a lock, and one that is killed leaves at
-most a part that is cleared away later.  A checksum at its end tells a damaged file,
-which is then as good as none.
+half of one, and who is killed leaves at most a part that is cleared away later.  A
+checksum at its end tells a damaged file, which is then as good as none.
+
+Processes share the folder, and a `ledger` of the bytes in it.  Whoever writes takes the
+ledger's lock to make room and a part of the chunk's whole length, and once more to move
+it to its place; so the limit holds at every moment, however many write.  The ledger may
+say too much, after a part was lost or a chunk written twice: then the folder is
+measured, and it is right again.
 """
 
 from __future__ import annotations
@@ -20,15 +25,18 @@ from pathlib import Path
 from .array import Array
 from .errors import ArchiveDataError
 from .folders import scratch
+from .ledger import held
 from .limits import MIB
 
 _SUM_BYTES = 4
 
-#: When the folder is above its limit, it is cleared down to this share of it.
+#: When the folder is full, it is cleared down to this share of its limit.
 _CLEARED_TO = 0.9
 
-#: The folder is measured again after so much was written, a share of the limit.
-_MEASURE_EVERY = 1 / 16
+#: No chunk is kept that takes a larger share of the limit.
+_LARGEST = 1 / 8
+
+_PART = ".part-"
 
 #: A part that is older than this belongs to nobody any more.
 _PART_OLD_S = 600
@@ -67,7 +75,7 @@ class Disk:
             )
         folder.mkdir(mode=0o700, exist_ok=True)
         self.folder, self.most_bytes = folder, most_bytes
-        self._until_measured = 0
+        self._ledger = folder.with_suffix(".ledger")
 
     def has(self, array: Array, number: int) -> bool:
         """Tell whether a chunk seems to be here."""
@@ -97,22 +105,46 @@ class Disk:
 
     def put(self, array: Array, number: int, stored: memoryview) -> None:
         """Keep a stored chunk; a full disk is no error."""
-        path = self._path(array, number)
-        if path is None or len(stored) > self.most_bytes // 8:
+        path, size = self._path(array, number), len(stored) + _SUM_BYTES
+        if path is None or path.exists() or size > self.most_bytes * _LARGEST:
             return
         try:
-            self._make_room(len(stored))
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+            part = self._part(path.parent, size)
+            if part is None:
+                return
             try:
-                with os.fdopen(handle, "wb") as file:
+                with part.open("r+b") as file:
                     file.write(stored)
                     file.write(_sum(stored))
-                os.replace(part, path)
+                # Not while somebody looks through the folder, who could miss it.
+                with held(self._ledger):
+                    os.replace(part, path)
             except OSError:
-                Path(part).unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
         except OSError:
             return
+
+    def _part(self, folder: Path, size: int) -> Path | None:
+        """Make a file of the whole length, None if there is no room for it."""
+        with held(self._ledger) as ledger:
+            used = ledger.read()
+            if used is None or used + size > self.most_bytes:
+                used = self._cleared(size)
+            fits = used + size <= self.most_bytes
+            ledger.write(used + size if fits else used)
+            if not fits:
+                return None
+            handle, name = tempfile.mkstemp(dir=folder, prefix=_PART)
+            part = Path(name)
+            try:
+                os.ftruncate(handle, size)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
+            finally:
+                os.close(handle)
+        return part
 
     def _path(self, array: Array, number: int) -> Path | None:
         """Return where a chunk is kept; nowhere, if its object cannot be told apart."""
@@ -123,21 +155,20 @@ class Disk:
         name = hashlib.sha256(key.encode()).hexdigest()
         return self.folder / name[:2] / name[2:34]
 
-    def _make_room(self, more: int) -> None:
-        """Clear away what was used longest ago, when enough was written."""
-        self._until_measured -= more
-        if self._until_measured > 0:
-            return
-        self._until_measured = int(self.most_bytes * _MEASURE_EVERY)
-        # Several writers may each write that much before they measure again.
-        most = self.most_bytes - 4 * self._until_measured
+    def _cleared(self, more: int) -> int:
+        """Clear away what was used longest ago; return how many bytes are left."""
         found = sorted(self._files())
         used = sum(size for _, size, _ in found)
+        if used + more <= self.most_bytes:
+            return used
         for _, size, path in found:
-            if used <= most * _CLEARED_TO:
+            if used + more <= self.most_bytes * _CLEARED_TO:
                 break
-            path.unlink(missing_ok=True)
-            used -= size
+            # Somebody is writing it, so it takes room even without a name.
+            if not path.name.startswith(_PART):
+                path.unlink(missing_ok=True)
+                used -= size
+        return used
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         for folder in self.folder.iterdir():
@@ -147,7 +178,7 @@ class Disk:
                 except FileNotFoundError:
                     continue
                 old = time.time() - found.st_mtime > _PART_OLD_S
-                if entry.name.startswith(".part-") and old:
+                if entry.name.startswith(_PART) and old:
                     Path(entry.path).unlink(missing_ok=True)
                     continue
                 yield found.st_mtime, found.st_size, Path(entry.path)
