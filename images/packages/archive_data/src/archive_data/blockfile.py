@@ -11,10 +11,11 @@ from __future__ import annotations
 import bisect
 import io
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from . import limits
-from .ranges import Run, merge
+from .ranges import merge
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -133,30 +134,41 @@ class BlockFile(io.RawIOBase):
             self._blocks.pop(i, None)
         return new
 
-    def load(self, wanted: Iterable[tuple[int, int]]) -> None:
-        """Fetch the blocks of many ranges at once; never to be called inside HDF5."""
+    def load(self, wanted: Iterable[tuple[int, int]], most_bytes: int) -> int:
+        """Fetch the blocks of many ranges at once; never to be called inside HDF5.
+
+        Parameters
+        ----------
+        wanted : iterable of (int, int)
+            First byte and the byte after the last.
+        most_bytes : int
+            What is more than this is left out.
+
+        Returns
+        -------
+        int
+            How many bytes were fetched.
+        """
         from .flight import launch
 
-        need = {
-            i
-            for start, stop in wanted
-            for i in range(start // BLOCK_BYTES, (stop - 1) // BLOCK_BYTES + 1)
-            if i not in self._blocks and 0 <= i * BLOCK_BYTES < self.blob.size
-        }
-        ends = (self.blob.size, BLOCK_BYTES)
-        blocks = [(i * ends[1], min((i + 1) * ends[1], ends[0])) for i in sorted(need)]
-        runs: list[Run] = merge(blocks)
+        need, most = set[int](), most_bytes // BLOCK_BYTES
+        for start, stop in wanted:
+            blocks = range(start // BLOCK_BYTES, (stop - 1) // BLOCK_BYTES + 1)
+            need.update(i for i in blocks if i not in self._blocks)
+            if len(need) >= most:
+                break
+        starts = [i * BLOCK_BYTES for i in sorted(need)]
+        runs = merge([(at, min(at + BLOCK_BYTES, self.blob.size)) for at in starts])
+        # Holes between them are read, too.
+        totals = list(accumulate(run.size for run in runs))
+        runs = runs[: bisect.bisect_right(totals, most_bytes)]
         for flight in launch(self.blob, runs):
             self._keep(flight.run.start, flight.landed.result().data)
+        return sum(run.size for run in runs)
 
     def has(self, start: int) -> bool:
         """Tell whether the block of this byte is here."""
         return start // BLOCK_BYTES in self._blocks
-
-    @property
-    def loaded_bytes(self) -> int:
-        """How much of the blob was fetched into blocks."""
-        return len(self._blocks) * BLOCK_BYTES
 
     def readinto(self, into: WriteableBuffer) -> int:
         """Fill `into` from the current place on."""

@@ -11,7 +11,9 @@ in `crawl_new`.
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from . import crawl_new
 from .blockfile import BLOCK_BYTES, BlockFile
@@ -19,6 +21,10 @@ from .crawl_messages import Place, follow, here
 
 #: Enough for the metadata of large files, far from their data.
 MOST_BYTES = 48 << 20
+
+#: A damaged file may lead to ever new places, or in circles: so far a walk goes, in
+#: levels, in places, and in seconds of the processor.
+_MOST_LEVELS, _MOST_PLACES, _MOST_CPU_S = 250, 200_000, 10.0
 
 #: A node is assumed to be no longer than this; most are below one kilobyte.
 _NODE_BYTES = 3000
@@ -36,7 +42,7 @@ def metadata(file: BlockFile) -> None:
         Receives the blocks.
     """
     size = file.blob.size
-    file.load([(0, min(BLOCK_BYTES, size))])
+    file.load([(0, min(BLOCK_BYTES, size))], BLOCK_BYTES)
     head = bytes(file.bytes(0, min(96, size)))
     if len(head) < 96 or head[8] > 3:
         return
@@ -62,20 +68,34 @@ def chunk_index(file: BlockFile, address: int) -> None:
 
 def _walk(file: BlockFile, todo: list[Place], chunks: bool) -> None:
     seen: set[tuple[str, int]] = set()
-    size, before = file.blob.size, file.loaded_bytes
-    while todo and file.loaded_bytes - before < MOST_BYTES:
+    size, left = file.blob.size, MOST_BYTES
+    ends_s = time.thread_time() + _MOST_CPU_S
+    for _ in range(_MOST_LEVELS):
         todo = [p for p in todo if p[:2] not in seen and 0 < p.at < size]
         todo = [p for p in todo if chunks or p.kind not in _CHUNKS]
+        # A place that is named twice is looked at once.
+        todo = list({p[:2]: p for p in todo}.values())
+        if not todo or left <= 0:
+            return
         seen.update(p[:2] for p in todo)
-        file.load([(p.at, min(p.at + (p.length or _NODE_BYTES), size)) for p in todo])
-        todo = [found for place in todo for found in _understood(file, place)]
+        spans = [(p.at, min(p.at + (p.length or _NODE_BYTES), size)) for p in todo]
+        left -= file.load(spans, left)
+        todo = list(islice(_lead(file, todo, ends_s), _MOST_PLACES - len(seen)))
+
+
+def _lead(file: BlockFile, places: list[Place], ends_s: float) -> Iterator[Place]:
+    """Yield where the nodes of a level lead, until the time is over."""
+    for place in places:
+        if time.thread_time() > ends_s:
+            return
+        yield from _understood(file, place)
 
 
 def _understood(file: BlockFile, place: Place) -> list[Place]:
     """Return where a node leads; nothing if it is not what it was taken for."""
     try:
         return list(_READERS[place.kind](file, place))
-    except (struct.error, IndexError):
+    except (struct.error, ArithmeticError, LookupError, ValueError):
         return []
 
 

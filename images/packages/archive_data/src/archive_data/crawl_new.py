@@ -15,6 +15,12 @@ from .crawl_messages import UNDEFINED, Place, follow, here, link
 #: Of a heap, an array or a tree so many blocks are followed at most.
 _MOST_CHILDREN = 100_000
 
+#: Trees are no deeper than this, with a hundred thousand millions of records or more.
+_MOST_DEPTH = 16
+
+#: The blocks of a heap double from row to row, so there are no more rows than this.
+_MOST_ROWS = 64
+
 
 def header(file: BlockFile, place: Place) -> Iterator[Place]:
     """Follow an object header."""
@@ -62,6 +68,8 @@ def heap(file: BlockFile, place: Place) -> Iterator[Place]:
     width, start, most, bits = struct.unpack_from("<HQQH", head, 110)
     root, rows = struct.unpack_from("<QH", head, 132)
     if filtered or root == UNDEFINED or not 0 < start <= most <= 1 << 24:
+        return
+    if rows > _MOST_ROWS or not 0 < width * max(rows, 1) <= _MOST_CHILDREN:
         return
     skip = 13 + -(-bits // 8) + 4 * summed
     more = (*place.more, skip, width, start, most, rows, bits)
@@ -117,7 +125,7 @@ def tree(file: BlockFile, place: Place) -> Iterator[Place]:
         return
     node, record, depth = struct.unpack_from("<IHH", head, 6)
     root, count = struct.unpack_from("<QH", head, 16)
-    if root != UNDEFINED and node <= 1 << 20 and record:
+    if root != UNDEFINED and node <= 1 << 20 and record and depth <= _MOST_DEPTH:
         yield Place("new node", root, node, (record, depth, count))
 
 

@@ -27,6 +27,9 @@ from .tables import address, array_of
 #: An array of more chunks is not looked through for what is here.
 _FEW_CHUNKS = 16
 
+#: Of a page so much is read at once; the file says how long its pages are, up to 1 GiB.
+_PAGE_MAX_BLOCKS = 512
+
 
 class Source:
     """What the objects of one file share.
@@ -262,7 +265,8 @@ def _page_blocks(file: h5py.File) -> int:
     plan = file.id.get_create_plist()
     if plan.get_file_space_strategy()[0] != h5py.h5f.FSPACE_STRATEGY_PAGE:
         return 1
-    return max(1, int(plan.get_file_space_page_size()) // BLOCK_BYTES)
+    blocks = int(plan.get_file_space_page_size()) // BLOCK_BYTES
+    return max(1, min(blocks, _PAGE_MAX_BLOCKS))
 
 
 _open_files: weakref.WeakSet[File] = weakref.WeakSet()
