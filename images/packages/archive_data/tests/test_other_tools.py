@@ -5,19 +5,24 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
-import pickle
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from archive_data import NotReadable, open_file, open_h5, open_nwb, to_xarray
-from archive_data.pickled import values
+from archive_data import (
+    open_file,
+    open_h5,
+    open_nwb,
+    to_xarray,
+    zarr_fetch,
+    zarr_files,
+)
+from archive_data.zarr_chunks import Chunks
 
 # The tools take long to import, and longer on a busy machine.
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(400)]
@@ -169,56 +174,30 @@ def test_an_index_opens_a_zarr_in_one_request(
     assert (nwb.acquisition["raw"].data[:] == raw(path)).all()
 
 
-class Hostile:
-    def __reduce__(self) -> Any:
-        return print, ("this must never be run",)
+def test_a_zarr_without_an_index_opens_in_few_rounds(
+    zarr_url: str, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Consolidated metadata; what is small, all at once; a listing beside it."""
+    waits: list[str] = []
 
+    def noted(name: str, call: Any) -> Any:
+        def run(*args: Any) -> Any:
+            # A batch of nothing is no wait.
+            waits.extend([name] if args[-1] else [])
+            return call(*args)
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        np.array([Hostile(), {}], object),
-        {"no": "array"},
-        np.arange(3),
-        np.array([{"a": Hostile()}, 1], object),
-        np.array([datetime(2024, 1, 1, tzinfo=UTC), 1], object),
-    ],
-)
-def test_what_is_more_than_data_is_refused(given: Any, capsys: Any) -> None:
-    with pytest.raises(NotReadable, match="hold more than plain data"):
-        values(pickle.dumps(given))
-    assert capsys.readouterr().out == ""
+        return run
 
-
-@pytest.mark.parametrize("protocol", [3, 4, 5])
-def test_plain_data_are_read_as_they_are(protocol: int) -> None:
-    rows = [
-        {"path": "/a", "n": -5},
-        {"x": [1.5, None, True]},
-        "text",
-        2**70,
-        np.int32(7),
-    ]
-    given = np.empty(5, object)
-    given[:] = rows
-    shape, found = values(pickle.dumps(given, protocol=protocol))
-    assert shape == (5,)
-    assert found == rows
-
-
-def test_a_garbled_pickle_is_refused_or_data() -> None:
-    given = np.empty(2, object)
-    given[:] = [{"path": "/a"}, {"path": "/b"}]
-    stored = pickle.dumps(given)
-    rng = np.random.default_rng(0)
-    for _ in range(500):
-        garbled = bytearray(stored)
-        for _ in range(rng.integers(1, 6)):
-            garbled[rng.integers(len(garbled))] = rng.integers(256)
-        try:
-            values(bytes(garbled))
-        except NotReadable:
-            continue
+    for owner, name in (
+        (zarr_fetch, "_together"),
+        (zarr_files, "listed"),
+        (Chunks, "read"),
+    ):
+        monkeypatch.setattr(owner, name, noted(name, getattr(owner, name)))
+    s3.control("reset", "POST", {})
+    open_nwb(zarr_url)
+    assert sorted(waits) == ["_together", "_together", "listed"]
+    assert 20 < s3.stats()["requests"] < 60
 
 
 class Windows:

@@ -9,6 +9,7 @@ functions stay names, and all else is refused.
 
 from __future__ import annotations
 
+import math
 import pickletools
 import re
 import struct
@@ -19,8 +20,15 @@ import numpy as np
 
 from .errors import NotReadable
 
-#: Values in one pickle, so that one that repeats itself cannot take all memory.
-VALUES_MAX = 2_000_000
+#: Values in one pickle, and characters in all of them: one that repeats itself could
+#: take all memory.
+VALUES_MAX, TEXT_MAX = 1_000_000, 64 << 20
+
+#: Words in one pickle; a value takes about two.
+_WORDS_MAX = 3 * VALUES_MAX
+
+#: Axes of an array.
+_AXES_MAX = 32
 
 _MARK = object()
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
@@ -55,6 +63,8 @@ _WRONG = (
 class _Made:
     """What a pickle says is made by calling something; it is not called."""
 
+    __slots__ = ("given", "items", "name", "state")
+
     def __init__(self, name: str, given: Any) -> None:
         self.name, self.given = name, given
         self.state: Any = None
@@ -88,7 +98,8 @@ def values(stored: bytes) -> tuple[tuple[int, ...], list[Any]]:
     try:
         top = _read(stored)
         shape, found = _array(top)
-        return shape, [_Plain().of(value) for value in found]
+        plain = _Plain()
+        return shape, [plain.of(value) for value in found]
     except _WRONG as error:
         raise NotReadable(
             f"pickled references: hold more than plain data ({error}); they are not "
@@ -101,8 +112,10 @@ def _read(stored: bytes) -> Any:
     stack: list[Any] = []
     memo: dict[int, Any] = {}
     argument: Any
-    for word, argument, _ in pickletools.genops(stored):
+    for n, (word, argument, _) in enumerate(pickletools.genops(stored)):
         name = word.name
+        if n > _WORDS_MAX:
+            raise ValueError("too many words")
         if name == "STOP":
             return stack.pop()
         if name == "MEMOIZE":
@@ -133,19 +146,27 @@ def _apply(name: str, argument: Any, stack: list[Any]) -> None:
 
 
 def _to_mark(stack: list[Any]) -> list[Any]:
-    at = len(stack) - 1 - stack[::-1].index(_MARK)
-    found = stack[at + 1 :]
-    del stack[at:]
-    return found
+    for at in range(len(stack) - 1, -1, -1):
+        if stack[at] is _MARK:
+            found = stack[at + 1 :]
+            del stack[at:]
+            return found
+    raise ValueError("an end without a beginning")
 
 
 def _set(into: Any, pairs: list[Any]) -> None:
     target = into.items if isinstance(into, _Made) else into
+    # A tuple of tuples of tuples may take for ever to be looked up.
+    if not all(isinstance(key, str) for key in pairs[::2]):
+        raise ValueError("a key that is no text")
     target.update(zip(pairs[::2], pairs[1::2], strict=True))
 
 
 def _stack_global(_: Any, stack: list[Any]) -> None:
     module, name = stack[-2:]
+    # Nothing longer than its parts: neither a name of names nor a list as text.
+    if type(module) is not str or type(name) is not str:
+        raise ValueError("a name that is no text")
     stack[-2:] = [_Name(f"{module}.{name}")]
 
 
@@ -203,24 +224,31 @@ def _array(top: Any) -> tuple[tuple[int, ...], list[Any]]:
     _version, shape, kind, _order, found = top.state
     if kind.given[0] not in ("O", "O8") or not isinstance(found, list):
         raise ValueError("it is no array of objects")
-    if not all(isinstance(n, int) for n in shape) or int(np.prod(shape)) != len(found):
+    sound = all(type(n) is int and 0 <= n <= VALUES_MAX for n in shape)
+    if not sound or len(shape) > _AXES_MAX or math.prod(shape) != len(found):
         raise ValueError("its shape is wrong")
     return tuple(shape), found
+
+
+def _length(value: Any) -> int:
+    """Return about how many characters a value has."""
+    if isinstance(value, int):
+        return value.bit_length() // 3
+    return len(value) if isinstance(value, str) else 0
 
 
 class _Plain:
     """Turns what was read into dictionaries, lists, text and numbers."""
 
     def __init__(self) -> None:
-        self._left = VALUES_MAX
+        self._left, self._text_left = VALUES_MAX, TEXT_MAX
 
     def of(self, value: Any) -> Any:
         self._left -= 1
-        if self._left < 0:
-            raise ValueError("too many values")
-        if value is None or isinstance(value, (bool, int, float)):
-            return value
-        if isinstance(value, str) and not isinstance(value, _Name):
+        self._text_left -= _length(value)
+        if self._left < 0 or self._text_left < 0:
+            raise ValueError("too many values, or too much text")
+        if value is None or type(value) in (bool, int, float, str):
             return value
         if isinstance(value, (list, tuple)):
             return [self.of(v) for v in value]
@@ -238,4 +266,4 @@ class _Plain:
             if _NUMBER.fullmatch(kind.given[0]):
                 order = kind.state[1] if kind.state[1] in "<>" else "="
                 return np.frombuffer(body, order + kind.given[0])[0].item()
-        raise ValueError(f"what {value.name} makes")
+        raise ValueError(f"what {value.name[:80]} makes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import threading
 from collections import Counter
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from . import ahead
 from .array import Array, Table
 from .blob import Blob, HttpBlob
+from .errors import NotReadable
 from .ranges import PART_MAX_BYTES
 from .reading import read_all
 from .selection import Axis
@@ -46,6 +48,13 @@ class Objects(Blob):
         self.name, self.digest = f"{url}/{described.path}", digest
         self.size, self.etag = len(sizes) << _ROOM, ""
         self._etags: dict[int, str] = {}
+
+    @property
+    def key(self) -> str:
+        """Name of the content, by which objects it is read and of what grid."""
+        how = self.described
+        said = repr((how.path, how.shape, how.chunks, how.prefix, how.separator))
+        return f"{super().key}-{hashlib.sha256(said.encode()).hexdigest()[:20]}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Objects, (self.url, self.described, self.sizes, self.digest)
@@ -124,6 +133,12 @@ class Chunks:
             place = described.place(key) if key.startswith(described.path) else None
             if place is not None:
                 lengths[np.ravel_multi_index(place, grid)] = size
+        most = described.layout.stored_max_bytes
+        if lengths.max() > most:
+            raise NotReadable(
+                f"{url}/{described.path}: a chunk of {lengths.max()} bytes as stored, "
+                f"where {most} are the most; the Zarr or its index is damaged"
+            )
         blob = Objects(url, described, lengths, digest)
         offsets = np.arange(len(lengths), dtype=np.int64) << _ROOM
         self.array = Array(blob, described.layout, Table(offsets, lengths))

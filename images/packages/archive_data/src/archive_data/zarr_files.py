@@ -12,23 +12,21 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 from fsspec.spec import AbstractFileSystem
 
-from . import limits, zarr_metadata
+from . import zarr_fetch, zarr_metadata
 from .array import Layout
-from .blob import HttpBlob, read_small
-from .errors import ArchiveDataError, NotReadable, ObjectNotFound, ZarrReadFailed
+from .errors import ArchiveDataError, NotReadable, ZarrReadFailed
 from .index import store
 from .index.zarr_format import ZarrIndex
 from .zarr_chunks import Chunks
 from .zarr_listing import listed
 from .zarr_metadata import CONSOLIDATED, DESCRIBING, Described
 
-#: Describing objects are small; a larger one is not looked at.
-_SMALL_BYTES = 64 << 20
+#: Of small arrays, each and all; what is more is fetched when it is asked for.
+_SMALL_BYTES, _SMALL_ALL_BYTES = 1 << 20, 16 << 20
 
 
 class ZarrFiles(AbstractFileSystem):
@@ -76,9 +74,8 @@ class ZarrFiles(AbstractFileSystem):
         self._learn()
 
     def _take_consolidated(self) -> None:
-        with ThreadPoolExecutor(2) as pool:
-            found = zip(CONSOLIDATED, pool.map(self._try, CONSOLIDATED), strict=True)
-            self._here.update({key: data for key, data in found if data is not None})
+        most = zarr_metadata.DESCRIPTION_MAX_BYTES
+        self._here.update(zarr_fetch.small(self.url, CONSOLIDATED, most, most))
         self._learn()
 
     def _take_listing(self) -> None:
@@ -86,7 +83,12 @@ class ZarrFiles(AbstractFileSystem):
         self._list("")
         if not self._sizes:
             raise NotReadable(f"{self.url}: has no objects; is this a Zarr?")
-        wanted = [k for k in self._sizes if k.rpartition("/")[2] in DESCRIBING]
+        wanted = [
+            key
+            for key, size in self._sizes.items()
+            if key.rpartition("/")[2] in DESCRIBING
+            and size <= zarr_metadata.DESCRIPTION_MAX_BYTES
+        ]
         self._here.update(self._read_all([k for k in wanted if k not in self._here]))
         for key in wanted:
             self._learn_node(key, zarr_metadata.parsed(self._here[key]))
@@ -104,41 +106,31 @@ class ZarrFiles(AbstractFileSystem):
             self._arrays[described.path] = described
 
     def _list(self, below: str) -> None:
-        if "" not in self._known_below and below not in self._known_below:
+        parts = below.split("/")
+        above = {"/".join(parts[:n]) for n in range(len(parts) + 1)}
+        if not above & self._known_below:
             self._sizes.update(listed(self.url, below))
             self._known_below.add(below)
 
-    def _try(self, key: str) -> bytes | None:
-        try:
-            return read_small(f"{self.url}/{quote(key)}", _SMALL_BYTES)
-        except ObjectNotFound:
-            return None
-
     def bring_small(self) -> None:
-        """Fetch the small arrays that opening an NWB file reads, at once."""
+        """Fetch the small arrays that opening an NWB file reads, at once.
+
+        Its specifications are listed meanwhile: hdmf looks through their folders.
+        """
         wanted = [
             described.name((0,) * len(described.shape))
             for described in self._arrays.values()
             if described.is_small
         ]
         wanted = [key for key in wanted if key not in self._here]
-        with ThreadPoolExecutor(limits.CONNECTIONS) as pool:
-            found = zip(wanted, pool.map(self._try, wanted), strict=True)
-            self._here.update({k: data for k, data in found if data is not None})
+        some = zarr_fetch.small(self.url, wanted, _SMALL_BYTES, _SMALL_ALL_BYTES)
+        with ThreadPoolExecutor(1) as pool:
+            listing = pool.submit(self._list, "specifications")
+            self._here.update(some)
+            listing.result()
 
     def _read_all(self, keys: list[str]) -> Iterator[tuple[str, bytes]]:
-        if not keys:
-            return
-        with ThreadPoolExecutor(min(limits.CONNECTIONS, len(keys))) as pool:
-            yield from zip(keys, pool.map(self._read, keys), strict=True)
-
-    def _read(self, key: str) -> bytes:
-        size = self._sizes[key]
-        buffer = bytearray(size)
-        if size:
-            blob = HttpBlob(f"{self.url}/{quote(key)}", size)
-            blob.read_into(0, memoryview(buffer))
-        return bytes(buffer)
+        return zarr_fetch.whole(self.url, self._sizes, keys)
 
     def _array_of(self, key: str) -> tuple[Described, tuple[int, ...]] | None:
         """Return the array that a key is a chunk of, and which."""

@@ -8,7 +8,7 @@ References that hdmf-zarr pickled are shown as JSON (see `pickled`).
 from __future__ import annotations
 
 import json
-import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +17,23 @@ import numpy as np
 
 from . import pickled
 from .array import Layout
-from .filters import BLOSC, DEFLATE, GZIP, SHUFFLE, ZSTD, Filter
+from .errors import DamagedChunk, NotReadable
+from .filters import BLOSC, DEFLATE, GZIP, SHUFFLE, ZSTD, Filter, unpacked
 
-#: What is larger is left to zarr: a chunk needs a line of a table here, and a buffer.
-CHUNKS_MOST, CHUNK_MAX_BYTES = 4_000_000, 1 << 30
+#: JSON takes up to twenty times its length in memory; what is longer is not looked at.
+DESCRIPTION_MAX_BYTES = 32 << 20
+
+#: References that were pickled may have this length.
+_REFERENCES_MAX_BYTES = 64 << 20
+
+#: No array has more axes, or more filters.
+_AXES_MAX = _FILTERS_MAX = 32
+
+#: A type as Zarr 2 or 3 writes it; numpy would understand much more.
+_NUMERIC = re.compile(r"[<>|=]?[iufbc]\d{1,2}|bool|u?int\d+|float\d+|complex\d+")
+
+#: A chunk's place along an axis, as it is written in its name.
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 
 CONSOLIDATED = (".zmetadata", "zarr.json")
 
@@ -84,7 +97,7 @@ class Described:
             return None
         if not self.shape:
             return () if parts in ([], ["0"]) else None
-        if len(parts) != len(self.shape) or not all(p.isdigit() for p in parts):
+        if len(parts) != len(self.shape) or not all(map(_NUMBER.fullmatch, parts)):
             return None
         place = tuple(map(int, parts))
         inside = all(i < n for i, n in zip(place, self.grid, strict=True))
@@ -94,7 +107,9 @@ class Described:
     def is_sound(self) -> bool:
         """True if shape and chunks are such as there can be, below the Zarr."""
         numbers = (*self.shape, *self.chunks)
-        if {".", ".."} & set(self.path.split("/")):
+        if {".", ".."} & set(self.path.split("/")) or self.separator not in (".", "/"):
+            return False
+        if len(self.shape) > _AXES_MAX:
             return False
         whole = all(type(n) is int and 0 <= n < 1 << 62 for n in numbers)
         return whole and len(self.shape) == len(self.chunks) and 0 not in self.chunks
@@ -147,7 +162,7 @@ def _describe_2(path: str, node: Mapping[str, Any]) -> Described:
         given = {"compressor": node["compressor"]} if is_pickle else None
         return Described(path, shape, chunks, "", separator, references=given)
     filters = [_filter(c, _V2.get(c["id"]), c["id"]) for c in codecs]
-    if node["order"] != "C" or not isinstance(node["dtype"], str):
+    if node["order"] != "C" or not _NUMERIC.fullmatch(str(node["dtype"])):
         return plain
     layout = _layout(shape, chunks, np.dtype(node["dtype"]), filters)
     return Described(path, shape, chunks, "", separator, layout)
@@ -164,7 +179,7 @@ def _describe_3(path: str, node: Mapping[str, Any]) -> Described:
     plain = Described(path, shape, chunks, prefix, separator)
     first, *rest = node["codecs"]
     endian = (first.get("configuration") or {}).get("endian", "little")
-    if first["name"] != "bytes" or not isinstance(node["data_type"], str):
+    if first["name"] != "bytes" or not _NUMERIC.fullmatch(str(node["data_type"])):
         return plain
     dtype = np.dtype(node["data_type"]).newbyteorder("<" if endian == "little" else ">")
     filters = [
@@ -177,7 +192,7 @@ def _describe_3(path: str, node: Mapping[str, Any]) -> Described:
 
 def _filter(given: Mapping[str, Any], number: int | None, name: str) -> Filter | None:
     if name in ("shuffle", "numcodecs.shuffle"):
-        return Filter(SHUFFLE, (int(given.get("elementsize", 4)),))
+        return Filter(SHUFFLE, (max(1, int(given.get("elementsize", 4))),))
     return None if number is None else Filter(number)
 
 
@@ -190,11 +205,10 @@ def _layout(
     known = tuple(f for f in filters if f is not None)
     if len(known) != len(filters) or not known or dtype.kind not in "iufbc":
         return None
-    if not shape or min(shape) < 1 or min(chunks) < 1:
+    if not shape or min(shape) < 1 or min(chunks) < 1 or len(known) > _FILTERS_MAX:
         return None
     layout = Layout(shape, chunks, dtype, known)
-    many = math.prod(layout.grid) > CHUNKS_MOST
-    return None if many or layout.chunk_bytes > CHUNK_MAX_BYTES else layout
+    return layout if layout.fits else None
 
 
 def shown(node: dict[str, Any], described: Described) -> dict[str, Any]:
@@ -211,20 +225,40 @@ def shown(node: dict[str, Any], described: Described) -> dict[str, Any]:
 
 
 def references(described: Described, stored: bytes) -> bytes:
-    """Turn a chunk of pickled references into one of JSON."""
+    """Turn a chunk of pickled references into one of JSON.
+
+    Raises
+    ------
+    NotReadable
+        They are more than data, or more than `_REFERENCES_MAX_BYTES`.
+    """
     import numcodecs
 
     given = (described.references or {}).get("compressor")
-    if given:
-        stored = bytes(numcodecs.get_codec(given).decode(stored))
-    shape, found = pickled.values(stored)
+    shape, found = pickled.values(_decompressed(given, stored) if given else stored)
     array = np.empty(len(found), object)
-    array[:] = found
+    for i, value in enumerate(found):
+        array[i] = value
     return bytes(numcodecs.JSON().encode(array.reshape(shape)))
+
+
+def _decompressed(given: Any, stored: bytes) -> bytes:
+    """Undo one of the compressors that are known here, never any other codec."""
+    number = _V2.get(str(_dictionary(given).get("id")))
+    if number is None:
+        raise NotReadable(
+            f"pickled references: are packed by {given!r}; known are {sorted(_V2)}"
+        )
+    try:
+        return unpacked(stored, number, _REFERENCES_MAX_BYTES)
+    except DamagedChunk as error:
+        raise NotReadable(f"pickled references: {error}") from error
 
 
 def parsed(data: bytes) -> dict[str, Any]:
     """Read a describing object; an empty dictionary if it is none."""
+    if len(data) > DESCRIPTION_MAX_BYTES:
+        return {}
     try:
         return _dictionary(json.loads(data))
     except (ValueError, RecursionError):
