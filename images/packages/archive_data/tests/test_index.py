@@ -6,7 +6,9 @@ import io
 import json
 import os
 import random
+import struct
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from archive_data.cli import main
 from archive_data.errors import ArchiveDataError
 from archive_data.h5 import File
 from archive_data.index import store
-from archive_data.index.format import _HEAD, MAGIC, pack, unpack
+from archive_data.index.format import _HEAD, MAGIC, VERSION, pack, unpack
 from archive_data.index.make import make
 from archive_data.local_blob import LocalBlob
 
@@ -168,12 +170,26 @@ def test_a_whole_dandiset_is_made_and_not_made_twice(
     assert before == {p: p.stat().st_mtime_ns for p in tmp_path.glob("*.idx")}
 
 
+def packed(raw: bytes, **other: int) -> bytes:
+    """An index of this body, all of whose head is right but what is given."""
+    head = {"version": VERSION, "length": len(raw), "sum": zlib.crc32(raw), **other}
+    start = _HEAD.pack(MAGIC, head["version"], 0, head["length"], head["sum"])
+    return start + bytes(imagecodecs.zstd_encode(raw))
+
+
+COUNTS = struct.Struct("<QHII")
+
 BAD = {
     "nothing": b"",
     "no index": b"x" * 100,
-    "another version": _HEAD.pack(MAGIC, 9, 0, 10) + b"x" * 100,
-    "a bomb": _HEAD.pack(MAGIC, 1, 0, 1 << 40) + imagecodecs.zstd_encode(b"0" * 999),
-    "not packed": _HEAD.pack(MAGIC, 1, 0, 100) + b"x" * 100,
+    "cut in its head": MAGIC + b"\2",
+    "another version": packed(b"0" * 99, version=1),
+    "a bomb": packed(b"0" * 999, length=1 << 40),
+    "another length": packed(b"0" * 99, length=98),
+    "another sum": packed(COUNTS.pack(9, 0, 0, 0), sum=5),
+    "not packed": _HEAD.pack(MAGIC, VERSION, 0, 100, 0) + b"x" * 100,
+    "many spans": packed(COUNTS.pack(9, 0, 600_000, 0) + bytes(12 * 600_000)),
+    "many tables": packed(COUNTS.pack(9, 0, 0, 300_000) + bytes(16 * 300_000)),
 }
 
 
@@ -193,8 +209,8 @@ def test_chunks_outside_the_blob_are_refused(nwb: Path) -> None:
 
 def test_no_garbled_index_reads_outside_or_takes_memory(nwb: Path) -> None:
     """Up to 2,000 with random bytes changed: refused, or pointing inside the blob."""
-    packed = pack(make(LocalBlob(nwb)))
-    raw = bytes(imagecodecs.zstd_decode(packed[_HEAD.size :]))
+    stored = pack(make(LocalBlob(nwb)))
+    raw = bytes(imagecodecs.zstd_decode(stored[_HEAD.size :]))
     chance, limit_s = random.Random(0), time.monotonic() + 30
     for _ in range(2000):
         if time.monotonic() > limit_s:
@@ -203,9 +219,8 @@ def test_no_garbled_index_reads_outside_or_takes_memory(nwb: Path) -> None:
         for _ in range(chance.randint(1, 8)):
             at = chance.randrange(min(len(raw), chance.choice((40, 4000, len(raw)))))
             garbled[at] = chance.randrange(256)
-        head = _HEAD.pack(MAGIC, 1, 0, len(garbled))
         try:
-            index = unpack(head + imagecodecs.zstd_encode(bytes(garbled)), "x")
+            index = unpack(packed(bytes(garbled)), "x")
             for table in index.tables.values():
                 assert (table.offsets + table.sizes <= index.size).all()
                 assert (table.offsets >= 0).all()

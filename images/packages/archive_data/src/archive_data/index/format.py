@@ -3,7 +3,8 @@ r"""How an index is written down: one small binary object for each blob.
 It holds bytes of the blob (its *spans*: what HDF5 reads while a file is opened and
 looked at) and the chunk tables of its datasets.  All numbers are little-endian::
 
-    "ARCHIDX\n"  version u16  0 u16  length of the rest unpacked u64  | zstd of:
+    "ARCHIDX\n"  version u16  0 u16  length of the rest unpacked u64  its CRC-32 u32
+    | zstd of:
     blob size u64   digest u16 + bytes   spans u32   tables u32
     per span: gap to the span before u64, all; then length u32, all;  then their bytes
     per table: header address u64, chunks u32, flags u32 (1: has masks);
@@ -13,12 +14,14 @@ looked at) and the chunk tables of its datasets.  All numbers are little-endian:
 
 An index may come from anybody.  Whatever it says is checked against the size of its
 blob and against the bounds below before memory is taken for it; nothing in it is
-executed.
+executed.  The checksum tells one that was damaged on its way; one that was made to
+deceive has a right one, and gives wrong values of its own blob, at worst.
 """
 
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,12 +38,15 @@ from ..errors import IndexRefused
 imagecodecs: Any = _imagecodecs
 
 MAGIC = b"ARCHIDX\n"
-VERSION = 1
+VERSION = 2
 
 #: Bounds of an index from outside: stored, unpacked, and how far it may shrink.
 STORED_MAX_BYTES, UNPACKED_MAX_BYTES, RATIO_MAX = 64 << 20, 256 << 20, 1000
 
-_HEAD = struct.Struct("<8sHHQ")
+#: Each span and each table costs some hundred bytes once it is unpacked.
+SPANS_MAX, TABLES_MAX = 500_000, 200_000
+
+_HEAD = struct.Struct("<8sHHQI")
 _TABLE = struct.Struct("<QII")
 _HAS_MASKS = 1
 
@@ -88,9 +94,8 @@ def pack(index: Index) -> bytes:
 
 def packed(magic: bytes, raw: bytes) -> bytes:
     """Pack the body of an index behind its head."""
-    return _HEAD.pack(magic, VERSION, 0, len(raw)) + bytes(
-        imagecodecs.zstd_encode(raw, level=9)
-    )
+    head = _HEAD.pack(magic, VERSION, 0, len(raw), zlib.crc32(raw))
+    return head + bytes(imagecodecs.zstd_encode(raw, level=9))
 
 
 def _packed_table(address: int, table: Table) -> Iterator[bytes]:
@@ -142,6 +147,8 @@ def _unpacked(stored: bytes) -> Index:
         raise _Bad(f"a blob of {size} bytes")
     identity = bytes(cursor.bytes(identity_bytes)).decode("utf-8", "replace")
     n_spans, n_tables = cursor.take("<II")
+    if n_spans > SPANS_MAX or n_tables > TABLES_MAX:
+        raise _Bad(f"{n_spans} spans and {n_tables} tables are more than the bounds")
     spans = _spans(cursor, n_spans, size)
     tables = Tables(size)
     for _ in range(n_tables):
@@ -159,9 +166,9 @@ def unpacked(expected: bytes, stored: bytes) -> memoryview:
     ValueError, struct.error, RuntimeError
         It is none, or asks for too much.
     """
-    magic, version, _, length = _HEAD.unpack_from(stored)
-    if magic != expected:
+    if stored[: len(expected)] != expected:
         raise _Bad("it is no index")
+    _, version, _, length, checksum = _HEAD.unpack_from(stored)
     if version != VERSION:
         raise _Bad(f"version {version}, this package reads {VERSION}")
     most = min(UNPACKED_MAX_BYTES, (len(stored) + 1024) * RATIO_MAX)
@@ -171,6 +178,8 @@ def unpacked(expected: bytes, stored: bytes) -> memoryview:
     found = imagecodecs.zstd_decode(memoryview(stored)[_HEAD.size :], out=out)
     if len(found) != length:
         raise _Bad(f"{len(found)} bytes where {length} were announced")
+    if zlib.crc32(out.data) != checksum:
+        raise _Bad("its checksum is wrong, it was damaged")
     return out.data
 
 

@@ -117,7 +117,7 @@ def _dimensions(name: str, array: Array) -> list[str]:
 def _codecs(array: Array) -> list[dict[str, Any]] | None:
     codecs = []
     for step in array.layout.filters:
-        if step.number == 2:
+        if step.number == 2 and step.options:
             codecs.append({"id": "shuffle", "elementsize": step.options[0]})
         elif step.number in _CODECS:
             codecs.append(_CODECS[step.number])

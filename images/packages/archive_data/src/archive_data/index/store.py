@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -94,7 +95,12 @@ def _find(name: str, read: Callable[[bytes], T | None]) -> T | None:
         local: Path | None = local_folder() / name
     except ArchiveDataError:
         local = None
-    found = _checked(_from_folder(local), read) if local else None
+    here = _from_folder(local) if local else None
+    found = _checked(here, read)
+    if local and here is not None and found is None:
+        # It is no good, and would keep a good one from being made.
+        with suppress(OSError):
+            local.unlink()
     if found is None and (stored := _from_shared(name)) is not None:
         found = _checked(stored, read)
         if found is not None and local:

@@ -2,7 +2,8 @@
 
 ::
 
-    "ARCHZARR"  version u16  0 u16  length of the rest unpacked u64  | zstd of:
+    "ARCHZARR"  version u16  0 u16  length of the rest unpacked u64  its CRC-32 u32
+    | zstd of:
     length of the JSON u32, JSON {"identity", "sizes", "objects"}, bodies of the objects
 
 As the index of an HDF5 file (`format`), it may come from anybody.
@@ -24,6 +25,9 @@ MAGIC = b"ARCHZARR"
 #: Of so many objects the lengths are kept; of more, an array's are listed when it is
 #: first read.
 SIZES_MOST = 20_000
+
+#: JSON takes twenty times its length in memory.
+_JSON_MAX_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ def unpack(stored: bytes, name: str) -> ZarrIndex:
     try:
         raw = unpacked(MAGIC, stored)
         (n,) = struct.unpack_from("<I", raw)
+        if n > _JSON_MAX_BYTES:
+            raise ValueError(f"{n} bytes of JSON are more than the bounds allow")
         said = json.loads(bytes(raw[4 : 4 + n]))
         sizes, lengths = _lengths(said["sizes"]), _lengths(said["objects"])
         objects, at = {}, 4 + n
@@ -94,7 +100,7 @@ def _lengths(given: Any) -> dict[str, int]:
         parts = str(key).split("/")
         if not isinstance(length, int) or not 0 <= length < 1 << 40:
             raise ValueError(f"an object of {length!r} bytes")
-        if ".." in parts or not all(parts):
+        if {".", ".."} & set(parts) or not all(parts):
             raise ValueError(f"an object {key!r}")
         found[key] = length
     return found
