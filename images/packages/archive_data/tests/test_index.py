@@ -168,6 +168,10 @@ def test_a_whole_dandiset_is_made_and_not_made_twice(
     assert len(before) == 3
     main(run)
     assert before == {p: p.stat().st_mtime_ns for p in tmp_path.glob("*.idx")}
+    damaged = min(before)
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    main(run)
+    assert unpack(damaged.read_bytes(), "x").tables
 
 
 def packed(raw: bytes, **other: int) -> bytes:

@@ -9,7 +9,12 @@ from typing import Any
 
 from .. import archive_api
 from ..asset import Asset, of_row
-from ..errors import AccessDenied, ArchiveDataError, UnknownReference
+from ..errors import (
+    AccessDenied,
+    ArchiveDataError,
+    IndexRefused,
+    UnknownReference,
+)
 from ..references import InDandiset, parse
 from . import store
 from .kinds import Kind, kind_of
@@ -57,8 +62,16 @@ def make_all(reference: str, folder: Path | None) -> Iterator[Step]:
 
 def _make_one(asset: Asset, folder: Path) -> None:
     kind: Kind[Any] = kind_of(asset)
-    if not (folder / kind.name).exists():
+    if not _is_good(kind, folder / kind.name):
         kind.put(kind.make(), folder)
+
+
+def _is_good(kind: Kind[Any], path: Path) -> bool:
+    """Tell whether there is an index that is not damaged, nor of another version."""
+    try:
+        return path.exists() and kind.find(path) is not None
+    except IndexRefused:
+        return False
 
 
 def list_assets(reference: str) -> Iterator[Asset]:
