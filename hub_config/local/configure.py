@@ -25,8 +25,6 @@ from .spawner import LocalKubeSpawner
 from .standins.services import archive_url, github_url, services, storage_url
 from .state import Run, State
 
-HERE = Path(__file__).parent
-
 
 def configure(c: Any) -> None:
     """Configure JupyterHub; called from its configuration file.
@@ -102,7 +100,7 @@ def _servers(c: Any, state: State, run: Run, hub: Hub) -> None:
         c.KubeSpawner.args = ["--allow-root"]
     c.LocalKubeSpawner.python = str(environments.user_python())
     c.LocalKubeSpawner.scratch_template = str(state.path / "scratch" / "{username}")
-    c.LocalKubeSpawner.limit_prefix = limit_prefix(state)
+    c.LocalKubeSpawner.limit_prefix = state.limit_prefix
     homes = state.path / "homes"
     c.SimpleLocalProcessSpawner.home_dir_template = str(homes / "{username}")
     home_page.offer(c, str(homes))
@@ -135,29 +133,13 @@ def local_profiles(hub: Hub) -> list[dict[str, Any]]:
     ]
 
 
-def limit_prefix(state: State) -> str:
-    """Return a name for this state's limits that no other state uses."""
-    return f"archive-hub-{state.path.stat().st_ino:x}"
-
-
 def _gateway(state: State, run: Run) -> dict[str, Any]:
+    # The launcher starts it: it must not wait for the hub to see that it ended.
     return {
         "name": "dask-gateway",
         "display": False,
         "url": run.inner("gateway_proxy"),
-        "command": [
-            *LEASH,
-            sys.executable,
-            "-m",
-            "dask_gateway_server",
-            "--config",
-            str(HERE / "dask_gateway_config.py"),
-        ],
-        "environment": {
-            "ARCHIVE_HUB_STATE": str(state.path),
-            "ARCHIVE_HUB_USER_PYTHON": str(environments.user_python()),
-            "ARCHIVE_HUB_LIMIT_PREFIX": limit_prefix(state),
-        },
+        "api_token": state.secrets()["gateway_token"],
     }
 
 

@@ -1,8 +1,9 @@
 """Start the hub on one machine, wait, stop it; nothing is ever left running.
 
-The launcher holds the state folder and one child: JupyterHub, which starts the proxy
-and the services.  Every process asks the kernel to be ended with its parent, so that
-even ``kill -9`` of the launcher leaves no orphan.
+The launcher holds the state folder and its children: JupyterHub, which starts its proxy
+and services, and beside it the stand-ins and Dask Gateway.  Every process asks the
+kernel to be ended with its parent, so that even ``kill -9`` of the launcher leaves no
+orphan; of Dask clusters the launcher is the parent, not the gateway.
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ from types import FrameType
 import httpx
 
 from ..settings import Hub
-from . import environments
+from . import environments, gateway_commands, orphans
 from .process import LEASH
 from .sample_archive import make_samples, place_samples, samples_folder
 from .samples.shelf import Shelf
-from .standins.services import commands
+from .standins import services
 from .state import Run, State
 
 HERE = Path(__file__).parent
 HEALTHY_WITHIN_S = 120
 STOP_WITHIN_S = 15
+# Between two starts of what ends at once, again and again.
+PAUSE_S = 5
 
 
 class HubFailed(RuntimeError):
@@ -52,7 +55,8 @@ class Launcher:
         self.state = state
         self.run = run
         self.hub: subprocess.Popen[bytes] | None = None
-        self.standins: list[subprocess.Popen[bytes]] = []
+        self.beside: list[subprocess.Popen[bytes]] = []
+        self.begun_s: list[float] = []
         self.stopping = False
 
     def start(self) -> None:
@@ -73,7 +77,8 @@ class Launcher:
         log.touch()
         hub = [*LEASH, sys.executable, "-m", "jupyterhub", "--config"]
         self.hub = self._child([*hub, str(self.config_file)])
-        self.standins = [self._child(command) for command in commands(self.run)]
+        self.beside = [self._child(command) for command in self._beside()]
+        self.begun_s = [time.monotonic() for _ in self.beside]
         self._wait_until_healthy(log)
 
     def _child(self, command: list[str]) -> subprocess.Popen[bytes]:
@@ -88,11 +93,16 @@ class Launcher:
                 start_new_session=True,
             )
 
-    def _start_standins_again(self) -> None:
-        """Start those that ended: without them nobody can log in or read."""
-        for place, child in enumerate(self.standins):
-            if child.poll() is not None:
-                self.standins[place] = self._child(commands(self.run)[place])
+    def _beside(self) -> list[list[str]]:
+        return [*services.commands(self.run), *gateway_commands.commands(self.run)]
+
+    def _start_again(self) -> None:
+        """Start those that ended: without them nobody can log in, read or compute."""
+        now_s = time.monotonic()
+        for place, child in enumerate(self.beside):
+            if child.poll() is not None and now_s > self.begun_s[place] + PAUSE_S:
+                self.beside[place] = self._child(self._beside()[place])
+                self.begun_s[place] = now_s
 
     def wait(self) -> None:
         """Wait until somebody stops the hub, then stop it.
@@ -105,7 +115,8 @@ class Launcher:
         assert self.hub is not None
         try:
             while self.hub.poll() is None and not self.stopping:
-                self._start_standins_again()
+                self._start_again()
+                orphans.bury({child.pid for child in [self.hub, *self.beside]})
                 self._nap()
         finally:
             ended = self.hub.poll()
@@ -116,7 +127,7 @@ class Launcher:
 
     def stop(self) -> None:
         """Stop the hub and all it started."""
-        children = [*([self.hub] if self.hub else []), *self.standins]
+        children = [*([self.hub] if self.hub else []), *self.beside]
         for child in children:
             child.terminate()
         for child in children:
@@ -143,6 +154,7 @@ class Launcher:
         inner = {
             "ARCHIVE_HUB_STATE": str(self.state.path),
             "JUPYTERHUB_CRYPT_KEY": secrets["crypt_key"],
+            "DASK_GATEWAY_PROXY_TOKEN": secrets["gateway_proxy_token"],
             # As helm/hub/values.yaml, which says why.
             "MALLOC_ARENA_MAX": "2",
             "PATH": os.pathsep.join(path),
@@ -200,10 +212,14 @@ def up(
     with state.held():
         run = state.begin(port, latency_ms, github)
         launcher = Launcher(state, run)
-        launcher.start()
-        if not launcher.stopping:
-            ready(run)
-        launcher.wait()
+        orphans.adopt()
+        try:
+            launcher.start()
+            if not launcher.stopping:
+                ready(run)
+            launcher.wait()
+        finally:
+            orphans.end()
 
 
 def down(state: State) -> bool:

@@ -65,17 +65,19 @@ class Identity:
         return True
 
 
-def die_with_parent(number: int = signal.SIGTERM) -> None:
+def die_with_parent(number: int = signal.SIGTERM, parent: int | None = None) -> None:
     """Ask for a signal when the parent dies; called in the child, before exec.
 
+    End at once where it is gone already, or is another one than `parent`.
     Only Linux can do it.  SIGINT is restored: a shell that starts us in the background
     has it ignored in all descendants, and stopping would take ten seconds a process.
     """
     if sys.platform.startswith("linux"):
-        parent = os.getppid()
+        parent = parent or os.getppid()
         _LIBC.prctl(_PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:
-            os.kill(os.getpid(), number)
+            # Not by a signal: before exec its handler is the parent's.
+            os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

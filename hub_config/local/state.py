@@ -8,6 +8,7 @@
         run.json            0600, who runs and on which ports; gone after a clean stop
         hub.sqlite          JupyterHub's database
         people.sqlite       what the hub remembers about people
+        gateway.sqlite      0600, Dask clusters; their keys and tokens are encrypted
         archive/            the sample archive: objects and catalogue
         homes/gh-NUMBER/    one folder a person
         archived/           homes that nobody used, one file each
@@ -40,6 +41,9 @@ SECRETS = (
     "github_client_secret",
     "archive_token",
     "control_token",
+    "gateway_key",
+    "gateway_token",
+    "gateway_proxy_token",
 )
 PORTS = (
     "hub",
@@ -96,6 +100,11 @@ class State:
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
 
+    @property
+    def limit_prefix(self) -> str:
+        """A name for this state's limits that no other state uses."""
+        return f"archive-hub-{self.path.stat().st_ino:x}"
+
     def make(self) -> None:
         """Make the folder and its secrets, if they are not there.
 
@@ -118,9 +127,12 @@ class State:
                 f"state {self.path}: {free >> 20} MiB free, needs "
                 f"{MIN_FREE_BYTES >> 20}; make room or choose another with --state DIR"
             )
-        if not (self.path / "secrets.json").exists():
+        there = (self.path / "secrets.json").exists()
+        kept = self._read("secrets.json") if there else {}
+        # A state of an earlier version lacks some; a damaged file is left alone.
+        if kept is not None and not set(SECRETS) <= set(kept):
             made = {name: secrets.token_hex(32) for name in SECRETS}
-            self._write("secrets.json", made)
+            self._write("secrets.json", made | kept)
 
     def secrets(self) -> dict[str, str]:
         """Return the secrets; a damaged file is never replaced silently."""

@@ -20,6 +20,7 @@ import pytest
 
 from hub_config.local import environments
 from hub_config.local.state import State
+from hub_config.visit.browser import Visitor
 
 UP = [str(Path(sys.executable).with_name("archive-hub")), "local", "up"]
 
@@ -36,6 +37,29 @@ def hub_of_my_own(tmp_path_factory, root, hub_on):
 def family(pid: int) -> list[psutil.Process]:
     process = psutil.Process(pid)
     return [process, *process.children(recursive=True)]
+
+
+def a_worker(url: str, pid: int, until) -> None:
+    """Make a Dask cluster of one worker, and wait until it runs."""
+    with Visitor(url) as ada:
+        ada.log_in("ada")
+        place = f"/hub/api/users/{ada.name}/tokens"
+        made = ada.post(place, json={}, headers={"X-XSRFToken": ada.xsrf})
+        ada.headers["Authorization"] = f"jupyterhub {made.json()['token']}"
+        clusters = "/services/dask-gateway/api/v1/clusters/"
+
+        def asked(what, words):
+            return ada.post(f"{clusters}{what}", json=words)
+
+        until(lambda: asked("", {}).is_success, 60, "the gateway")
+        (name,) = ada.get(clusters).json()
+        until(lambda: asked(f"{name}/scale", {"count": 1}).is_success, 60, "scheduler")
+
+    def works(one):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return {"dask", "worker"} <= set(one.cmdline()) and one.children()
+
+    until(lambda: any(map(works, family(pid))), 60, "the worker")
 
 
 def ends(words: list[str], root: Path) -> tuple[int, str]:
@@ -104,6 +128,18 @@ def test_damaged_secrets_are_not_replaced(tmp_path, root):
     assert damaged.read_text() == '{"crypt_key": '
 
 
+def test_a_state_of_an_earlier_version_gets_the_secrets_it_lacks(tmp_path):
+    state = State(tmp_path / "state")
+    state.make()
+    before = state.secrets()
+    earlier = {name: before[name] for name in before if name != "gateway_key"}
+    (state.path / "secrets.json").write_text(json.dumps(earlier))
+    state.make()
+    after = state.secrets()
+    assert {**after, "gateway_key": ""} == {**before, "gateway_key": ""}
+    assert len(after["gateway_key"]) == 64
+
+
 def test_a_full_disk_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("hub_config.local.state.MIN_FREE_BYTES", 2**62)
     with pytest.raises(RuntimeError, match=r"MiB free, needs .*; make room or choose"):
@@ -151,10 +187,13 @@ def test_real_github_without_its_secrets_is_refused(tmp_path, root):
 
 @pytest.mark.parametrize("victim", ["launcher", "hub"])
 def test_killing_it_hard_leaves_no_process_and_loses_nothing(
-    victim, tmp_path, root, hub_on
+    victim, tmp_path, root, hub_on, until
 ):
     with hub_on(tmp_path / "state", root) as status:
+        a_worker(status["url"], status["pid"], until)
         members = family(status["pid"])
+        # From now on nobody but the launcher knows of the worker.
+        next(one for one in members if "dask_gateway_server" in one.cmdline()).kill()
         hub = next(
             one for one in members if "jupyterhub_config.py" in one.cmdline()[-1]
         )
@@ -162,7 +201,7 @@ def test_killing_it_hard_leaves_no_process_and_loses_nothing(
         os.kill(status["pid"] if victim == "launcher" else hub.pid, signal.SIGKILL)
         gone, alive = psutil.wait_procs(members, timeout=30)
         assert alive == []
-        assert len(gone) >= 8
+        assert len(gone) >= 11
     code, _ = ends([*UP[:2], "status", "--state", str(tmp_path / "state")], root)
     assert code == 1
     with hub_on(tmp_path / "state", root) as again:

@@ -47,7 +47,7 @@ def day(running, start, person):
         form = dict(page.url.params) | {"login": "noor"}
         stranger.post(page.url.copy_with(query=None), data=form)
     kept = State(Path(running["state"])).secrets()
-    assert len(kept) == 6
+    assert len(kept) == 9
     planted = {"MATLAB licence": LICENCE, "archive key": API_KEY}
     planted |= {"server's token": server_token, "person's token": token}
     # The OAuth client's id is public.
@@ -58,7 +58,7 @@ def test_no_secret_of_a_day_lies_in_logs_databases_or_command_lines(running, day
     state = Path(running["state"])
     own = ["secrets.json", "homes", "scratch", "archive"]
     secrets = {**day, **MADE_UP}
-    assert len(secrets) == 12
+    assert len(secrets) == 15
     places = [*files_below(state, leave_out=own), *processes_below(running["pid"])]
     assert any("hub.log" in name for name, _ in places)
     assert any("(rows)" in name for name, _ in places)
