@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -60,7 +61,7 @@ def end() -> None:
 def start_apart(
     command: list[str], keeper: int, prepare: Callable[[], None], **how: Any
 ) -> Identity:
-    """Start a process that outlives this one and ends with its keeper.
+    """Start a process that outlives this one and is killed with its keeper.
 
     Parameters
     ----------
@@ -89,7 +90,8 @@ def start_apart(
         while os.getppid() == between:
             time.sleep(0.001)
         os.setsid()
-        die_with_parent(parent=keeper)
+        # A Dask worker that just starts takes SIGTERM and stays, for good.
+        die_with_parent(signal.SIGKILL, keeper)
 
     try:
         subprocess.Popen(

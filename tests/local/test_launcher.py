@@ -53,7 +53,9 @@ def a_worker(url: str, pid: int, until) -> None:
 
         until(lambda: asked("", {}).is_success, 60, "the gateway")
         (name,) = ada.get(clusters).json()
-        until(lambda: asked(f"{name}/scale", {"count": 1}).is_success, 60, "scheduler")
+        about = f"{clusters}{name}"
+        until(lambda: ada.get(about).json()["status"] == "RUNNING", 60, "the scheduler")
+        assert asked(f"{name}/scale", {"count": 1}).is_success
 
     def works(one):
         with contextlib.suppress(psutil.NoSuchProcess):
