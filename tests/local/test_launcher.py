@@ -187,6 +187,8 @@ def test_real_github_without_its_secrets_is_refused(tmp_path, root):
     assert not (tmp_path / "s").exists()
 
 
+# Two hubs and a cluster, one after the other, on a busy machine.
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("victim", ["launcher", "hub"])
 def test_killing_it_hard_leaves_no_process_and_loses_nothing(
     victim, tmp_path, root, hub_on, until
