@@ -17,7 +17,8 @@ from jupyterhub.handlers import BaseHandler
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from .home_size import SETTING
+from .clusters import stop_clusters
+from .home_size import SETTING, sizes_on
 from .packing import CHANGED, HOME, pack_command
 
 _CHUNK_BYTES = 2**18
@@ -38,10 +39,18 @@ def offer(c: Any, homes: str) -> None:
         (r"/my-files", MyFilesHandler),
         (r"/my-files/home.tar", HomeHandler, {"homes": homes}),
     ]
-    # The page of what one uses says what the home holds.
+    # The page of what one uses says what the home holds, and so does `usage_command`.
+    c.KubeSpawner.post_stop_hook = after_stop
     kept = c.JupyterHub.get("tornado_settings", {})
     c.JupyterHub.tornado_settings = {**kept, SETTING: homes}
     c.JupyterHub.template_vars = {**c.JupyterHub.template_vars, "my_files": True}
+
+
+async def after_stop(spawner: Any) -> None:
+    """Do what comes after every stop, and measure the home that was worked in."""
+    await stop_clusters(spawner)
+    if sizes := sizes_on(spawner.user.settings, spawner.authenticator):
+        sizes.measure(spawner.user.name)
 
 
 class NoDownload(web.HTTPError):

@@ -1,7 +1,7 @@
 """How much a person's home holds: measured in the background, one home at a time.
 
 Walking a home can take minutes on a file server, so a page shows what was measured last
-and never waits.
+and never waits.  It is kept in the ledger's file, where `usage_command` finds it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
+from .ledger import LedgerError, LedgerFile
 from .packing import HOME
 
 # The name under which the hub's pages find the folder of all homes.
@@ -40,25 +43,46 @@ class Measured:
     at: datetime
 
 
-class Sizes:
+class Sizes(LedgerFile):
     """The last known size of each home.
 
     Parameters
     ----------
     homes : str
         The folder of all homes, as the hub's process sees it; it is only read.
+    path : Path, optional
+        The ledger's file.
     clock : callable
         Returns seconds.
     """
 
-    def __init__(self, homes: str, clock: Callable[[], float] = time.time) -> None:
+    tables = """
+CREATE TABLE IF NOT EXISTS home_sizes (
+    name       TEXT PRIMARY KEY,
+    size_bytes INTEGER NOT NULL,
+    at         REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+    def __init__(
+        self,
+        homes: str,
+        path: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(path, clock)
         self._homes = homes
-        self._clock = clock
-        self._known: dict[str, Measured] = {}
         self._tried_s: dict[str, float] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         # All people together may not slow the file server down.
         self._one = asyncio.Semaphore(1)
+
+    def known(self, name: str) -> Measured | None:
+        """Return what was measured last of a home; None if it never was."""
+        row = self._run(
+            "SELECT size_bytes, at FROM home_sizes WHERE name = ?", name
+        ).fetchone()
+        return Measured(row[0], datetime.fromtimestamp(row[1], UTC)) if row else None
 
     def of(self, name: str) -> Measured | None:
         """Return what is known of a home, and begin to measure it if that is old.
@@ -68,15 +92,25 @@ class Sizes:
         name : str
             ``gh-NUMBER``.
         """
-        now_s = self._clock()
         # Also after a measurement that failed: a page is often loaded again.
-        due = abs(now_s - self._tried_s.get(name, 0)) > AGAIN_AFTER_S
-        if due and HOME.fullmatch(name):
-            self._tried_s[name] = now_s
-            task = asyncio.ensure_future(self._measure(name))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return self._known.get(name)
+        if abs(self._clock() - self._tried_s.get(name, 0)) > AGAIN_AFTER_S:
+            self.measure(name)
+        return self.known(name)
+
+    def measure(self, name: str) -> None:
+        """Begin to measure a home, unless that waits or runs already.
+
+        Parameters
+        ----------
+        name : str
+            ``gh-NUMBER``.
+        """
+        if name in self._tasks or not HOME.fullmatch(name):
+            return
+        self._tried_s[name] = self._clock()
+        task = asyncio.ensure_future(self._measure(name))
+        self._tasks[name] = task
+        task.add_done_callback(lambda _: self._tasks.pop(name))
 
     async def _measure(self, name: str) -> None:
         try:
@@ -87,8 +121,12 @@ class Sizes:
             del self._tried_s[name]
             return
         if size_bytes is not None:
-            now = datetime.fromtimestamp(self._clock(), UTC)
-            self._known[name] = Measured(size_bytes, now)
+            # A ledger that cannot be written is told by the hub's health; next time.
+            with suppress(LedgerError):
+                self._run(
+                    "INSERT OR REPLACE INTO home_sizes VALUES (?, ?, ?)",
+                    *(name, size_bytes, self._clock()),
+                )
 
 
 async def disk_usage(path: str, patience_s: float = PATIENCE_S) -> int | None:
@@ -145,7 +183,20 @@ def _went_away(complaints: bytes) -> bool:
     return bool(lines) and all(line.endswith(WENT_AWAY) for line in lines)
 
 
+def sizes_on(settings: dict[str, Any], authenticator: Any) -> Sizes | None:
+    """Return the sizes of a hub's homes; None if it does not see them.
+
+    Parameters
+    ----------
+    settings : dict
+        Tornado's, of the running hub.
+    authenticator : ArchiveAuthenticator
+        Knows the ledger's file.
+    """
+    homes = settings.get(SETTING, "")
+    return _opened(homes, authenticator.ledger_path) if homes else None
+
+
 @lru_cache
-def sizes(homes: str) -> Sizes:
-    """Return the sizes of the homes in a folder; one for the whole process."""
-    return Sizes(homes)
+def _opened(homes: str, ledger_path: str) -> Sizes:
+    return Sizes(homes, Path(ledger_path) if ledger_path else None)

@@ -6,14 +6,17 @@ import json
 import re
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from .home_size import Sizes
 from .ledger import Ledger
 from .notice_command import DEFAULT_STATE, StateOption, ledger_file
+from .settings import GIB
 from .usage import Usage, to_cents
 
 
@@ -29,7 +32,10 @@ def usage(
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
     state: StateOption = DEFAULT_STATE,
 ) -> None:
-    """Print each person's hours of servers and workers, and about what they cost."""
+    """Print each person's hours of servers and workers, what they cost, and homes.
+
+    A home is as large as it was when it was measured last: after a server's stop.
+    """
     month = month or datetime.now(UTC).strftime("%Y-%m")
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         raise UsageError(f"usage: --month {month!r} is no month; write it as 2026-11")
@@ -48,29 +54,56 @@ def usage(
             }
             for one, cent in zip(used, cents, strict=True)
         ]
+    homes = _homes(file, [row["user"] for row in rows])
     total = {
         "hours": round(sum(one.hours for one in used), 2),
         "usd": sum(cents) / 100,
+        "home_bytes": sum(size or 0 for size in homes.values()),
+        "homes_not_measured": list(homes.values()).count(None),
     }
     if as_json:
-        typer.echo(json.dumps({"month": month, "rows": rows, "total": total}))
+        told = {"month": month, "rows": rows, "homes": homes, "total": total}
+        typer.echo(json.dumps(told))
     else:
-        Console(highlight=False).print(_table(month, rows, total))
+        Console(highlight=False).print(_table(month, rows, homes, total))
+
+
+def _homes(file: Path, users: list[str]) -> dict[str, int | None]:
+    """Return how many bytes the home of each person held; None: never measured."""
+    with closing(Sizes("", file)) as sizes:
+        known = {user: sizes.known(user) for user in users}
+    return {user: home.size_bytes if home else None for user, home in known.items()}
 
 
 def _table(
-    month: str, rows: list[dict[str, Any]], total: dict[str, float]
+    month: str,
+    rows: list[dict[str, Any]],
+    homes: dict[str, int | None],
+    total: dict[str, Any],
 ) -> Table | str:
     if not rows:
         return f"Nobody used a server in {month}."
+    in_all = _gib(total["home_bytes"])
+    if total["homes_not_measured"]:
+        in_all = f"at least {in_all}"
     table = Table(title=month, show_footer=True)
     table.add_column("person", "all")
     table.add_column("profile")
     table.add_column("hours", f"{total['hours']:.2f}", justify="right")
     table.add_column("about USD", f"{total['usd']:.2f}", justify="right")
+    table.add_column("home GiB", in_all, justify="right")
+    told = ""
     for row in rows:
-        person = f"{row['user']} ({row['login'] or '-'})"
+        user = row["user"]
         table.add_row(
-            person, row["profile"], f"{row['hours']:.2f}", f"{row['usd']:.2f}"
+            f"{user} ({row['login'] or '-'})",
+            *(row["profile"], f"{row['hours']:.2f}", f"{row['usd']:.2f}"),
+            # A person has one home, whatever ran.
+            _gib(homes[user]) if user != told else "",
         )
+        told = user
     return table
+
+
+def _gib(size_bytes: int | None) -> str:
+    return "not measured" if size_bytes is None else f"{size_bytes / GIB:.2f}"

@@ -10,7 +10,7 @@ from tornado import web
 
 from .budget import core_hours_today
 from .gate import number_of
-from .home_size import SETTING, sizes
+from .home_size import sizes_on
 from .ledger import LedgerError
 from .reference import dask_text
 from .settings import Hub
@@ -26,22 +26,25 @@ class UsageHandler(BaseHandler):  # type: ignore[misc]
         hub: Hub = self.authenticator.hub
         name = self.current_user.name
         number = number_of(name)
-        homes = self.settings.get(SETTING, "")
+        months: list[dict[str, Any]] | None = None
+        sizes = home = None
         try:
+            sizes = sizes_on(self.settings, self.authenticator)
+            home = sizes.of(name) if sizes else None
             used = opened(self.authenticator.ledger_path).used(number=number or 0)
-            months: list[dict[str, Any]] | None = by_month(hub, used)
+            months = by_month(hub, used)
         except LedgerError as error:
             self.log.error("usage: %s", error)
-            months = None
         self.set_header("Cache-Control", "no-store")
         page = await self.render_template(
             "usage.html",
             months=months,
             limits=hub.usage,
+            warn_min=hub.idle.warn_min,
             core_hours=core_hours_today(self.authenticator, name),
             quota_gib=hub.home.quota_gib,
-            measures_home=bool(homes),
-            home=sizes(homes).of(name) if homes else None,
+            measures_home=sizes is not None,
+            home=home,
             dask_text=dask_text(hub),
         )
         self.finish(page)

@@ -18,11 +18,15 @@ def used(running, archive_hub):
     """Return the operator's rows of this month, by hub user."""
 
     def rows():
-        done = archive_hub("usage", "--json", "--state", running["state"])
-        assert done.returncode == 0, done.stderr
-        return {row["user"]: row for row in json.loads(done.stdout)["rows"]}
+        return {row["user"]: row for row in told(running, archive_hub)["rows"]}
 
     return rows
+
+
+def told(running, archive_hub):
+    done = archive_hub("usage", "--json", "--state", running["state"])
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @pytest.fixture
@@ -62,6 +66,34 @@ def test_a_server_is_counted_and_its_owner_alone_sees_it(person, used, stop_afte
     other = person("mei")
     nothing = "gh-1004" not in used()
     assert ("Nothing yet" in other.get("/hub/usage").text) == nothing
+
+
+def test_the_operator_sees_what_a_home_held_when_its_server_stopped(
+    start, running, archive_hub, until
+):
+    server = start("grace", "tiny")
+    rows = [(int(server.name[3:]), MONTH, what, 60, 0) for what in ("gone", "other")]
+    with closing(sqlite3.connect(Path(running["state"]) / "people.sqlite")) as db:
+        db.execute("DELETE FROM home_sizes")
+        db.executemany("INSERT OR REPLACE INTO used VALUES (?, ?, ?, ?, ?)", rows)
+        db.commit()
+
+    def home():
+        return told(running, archive_hub)["homes"][server.name]
+
+    assert home() is None
+    assert told(running, archive_hub)["total"]["homes_not_measured"] > 0
+    said = archive_hub("usage", "--state", running["state"]).stdout
+    assert "not measured" in said
+    assert "at least" in said
+    server.run("import os; open('large', 'wb').write(os.urandom(30 * 2**20))")
+    server.stop()
+    until(lambda: home() is not None, 60, "the home to be measured")
+    assert home() > 30 * 2**20
+    assert told(running, archive_hub)["total"]["home_bytes"] >= home()
+    said = archive_hub("usage", "--state", running["state"]).stdout
+    lines = [line for line in said.splitlines() if server.name in line]
+    assert [f"{home() / 2**30:.2f}" in line for line in lines][:2] == [True, False]
 
 
 MAKE = """
@@ -106,6 +138,21 @@ def test_a_start_above_the_days_core_hours_is_refused_and_the_page_says_so(
     set_today(running, name, "2000-01-01", 1200.4)
     answer = visitor.post(f"/hub/api/users/{name}/server", **start)
     assert answer.status_code in (201, 202), answer.text
+
+
+def test_no_cluster_starts_above_the_days_core_hours(start, running, until):
+    # Nobody else makes clusters as this person: the gateway hears of it in its time.
+    server = start("Tomas-N", "tiny")
+    set_today(running, server.name, datetime.now(UTC).strftime("%Y-%m-%d"), 1200.4)
+    submit = (
+        "from dask_gateway import Gateway; g = Gateway(); g.stop_cluster(g.submit())"
+    )
+    until(
+        lambda: "starts after midnight (UTC)" in server.run(submit).error,
+        60,
+        "the gateway to refuse a cluster",
+    )
+    set_today(running, server.name, "2000-01-01", 1200.4)
 
 
 def set_today(running, name, day, core_hours):
