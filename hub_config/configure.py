@@ -16,6 +16,7 @@ from sqlalchemy.engine import Engine
 from tornado.httpclient import AsyncHTTPClient
 
 from . import canary, log_filter, notices, starts, terms
+from .busy import say_busy
 from .clusters import stop_clusters
 from .next_page import refuse_control_characters
 from .notices_page import NoticesHandler
@@ -83,6 +84,7 @@ def pages(c: Any, hub: Hub) -> None:
         The settings.
     """
     refuse_control_characters()
+    say_busy()
     c.JupyterHub.template_paths = [str(PAGES)]
     c.JupyterHub.template_vars = {
         "about": hub.hub,

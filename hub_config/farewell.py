@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from tornado.ioloop import PeriodicCallback
 
 from .clusters import stop_clusters
@@ -17,7 +18,7 @@ _SUSPENDED_EVERY_S = 5
 _running: set[asyncio.Task[None]] = set()
 
 
-def put_out(app: Any, user: Any, *, forget_tokens: bool) -> None:
+def put_out(app: Any, user: Any, *, forget_tokens: bool) -> asyncio.Task[None] | None:
     """Stop a person's servers, and delete the tokens, without keeping anybody waiting.
 
     Parameters
@@ -27,13 +28,19 @@ def put_out(app: Any, user: Any, *, forget_tokens: bool) -> None:
     user : jupyterhub.user.User
         Who is out.
     forget_tokens : bool
-        Also delete every API token; otherwise they are refused until the next login.
+        Also delete every API token; otherwise they are kept.
+
+    Returns
+    -------
+    asyncio.Task, optional
+        Ends when all is stopped.
     """
     if app is None:
-        return
+        return None
     task = asyncio.ensure_future(_put_out(app, user, forget_tokens))
     _running.add(task)
     task.add_done_callback(_running.discard)
+    return task
 
 
 async def _put_out(app: Any, user: Any, forget_tokens: bool) -> None:
@@ -46,15 +53,26 @@ async def _put_out(app: Any, user: Any, forget_tokens: bool) -> None:
         try:
             await app.proxy.delete_user(user, name)
             await user.stop(name)
-        except Exception:
+        except Exception as error:
+            _let_go(app, error)
             app.log.exception("gate: cannot stop %s; tried again", spawner._log_name)
     if not active:
         # Clusters end with a server; a script elsewhere can have some without one.
         await stop_clusters(user.spawner)
     if forget_tokens:
-        for token in list(user.orm_user.api_tokens):
-            app.db.delete(token)
-        app.db.commit()
+        try:
+            for token in list(user.orm_user.api_tokens):
+                app.db.delete(token)
+            app.db.commit()
+        except SQLAlchemyError as error:
+            _let_go(app, error)
+            app.log.exception("gate: cannot delete the tokens of %s", user.name)
+
+
+def _let_go(app: Any, error: Exception) -> None:
+    """Free the hub's one session of what could not be written, for everybody else."""
+    if isinstance(error, SQLAlchemyError):
+        app.db.rollback()
 
 
 class Sweep:
@@ -116,5 +134,6 @@ class Sweep:
                     user._auth_refreshed = time.monotonic()
                 if isinstance(model, dict):
                     await user.save_auth_state(model["auth_state"])
-            except Exception:
+            except Exception as error:
+                _let_go(self._app, error)
                 self._app.log.exception("gate: cannot look up %s", user.name)

@@ -54,7 +54,7 @@ def usage(
             }
             for one, cent in zip(used, cents, strict=True)
         ]
-    homes = _homes(file, [row["user"] for row in rows])
+    homes = _homes(file, [f"gh-{one.number}" for one in used])
     total = {
         "hours": round(sum(one.hours for one in used), 2),
         "usd": sum(cents) / 100,

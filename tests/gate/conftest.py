@@ -28,6 +28,7 @@ from hub_config.local.standins.people import People
 CONTROL = "control"
 TOKENS = {
     "GATE_TOKEN": "hub-api-token",
+    "GATEWAY_TOKEN": "gateway-token",
     "ARCHIVE_TOKEN_FIRST": "t1",
     "ARCHIVE_TOKEN_SECOND": "t2",
 }
@@ -152,7 +153,10 @@ class Gate:
         login = hub.login.model_copy(
             update={"recheck_min": 1 / 60, "timeout_s": 1.5, "admins": (ADMIN,)}
         )
-        hub = hub.model_copy(update={"archives": archives, "login": login})
+        # Six seconds from the notice to the stop, where it would be ten minutes.
+        idle = hub.idle.model_copy(update={"warn_min": 0.1})
+        changed = {"archives": archives, "login": login, "idle": idle}
+        hub = hub.model_copy(update=changed)
         (self.state / "settings.json").write_text(hub.model_dump_json())
         env = {
             **os.environ,

@@ -44,10 +44,16 @@ c.JupyterHub.spawner_class = StillSpawner
 c.JupyterHub.bind_url = f"http://127.0.0.1:{PORT}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{PORT}"
 c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
+# Who is there is noted every second, and a held database is given up after one.
+c.JupyterHub.activity_resolution = 1
+c.JupyterHub.db_kwargs = {"connect_args": {"timeout": 1}}
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie")
 c.JupyterHub.default_url = "/hub/home"
 c.JupyterHub.authenticate_prometheus = False
-c.JupyterHub.services = [{"name": "test", "api_token": os.environ["GATE_TOKEN"]}]
+c.JupyterHub.services = [
+    {"name": "test", "api_token": os.environ["GATE_TOKEN"]},
+    {"name": "dask-gateway", "api_token": os.environ["GATEWAY_TOKEN"]},
+]
 c.JupyterHub.load_roles = [
     {"name": "test", "scopes": ["admin:users", "admin:servers"], "services": ["test"]},
     {"name": "user", "scopes": ["self", "tokens"]},
