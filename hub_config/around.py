@@ -12,6 +12,7 @@ from .canary_page import Canary, CanaryHandler
 from .farewell import Sweep
 from .meter import Meter
 from .probes import parts_of
+from .spent import Spent
 from .vitals import PartsHandler, Vitals
 from .worked_page import WorkedHandler
 
@@ -33,6 +34,7 @@ def begin(app: Any, authenticator: Any) -> list[tuple[Any, ...]]:
     """
     Sweep(app, authenticator).start()
     Meter(app, authenticator).start()
+    Spent(app, authenticator).start()
     parts = parts_of(app, authenticator.hub, authenticator)
     canary = Canary(app)
     if canary.is_expected:

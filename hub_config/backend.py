@@ -3,7 +3,8 @@
 The gateway itself only knows limits per cluster.  `PerPerson` goes before a backend
 class, on Kubernetes as on one machine: a cluster too many is refused when it is asked
 for, and each heartbeat grants at most what the person's other clusters leave.  What
-people's workers ran is added up and told to the hub (`worked`).
+people's workers ran is added up and told to the hub (`worked`); it answers who had all
+core hours of the day: they get no new cluster and no more workers.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class PerPerson(Configurable):
         # Workers granted to each cluster; filled again by heartbeats after a restart.
         self._granted: dict[str, int] = {}
         self._worked = Worked()
+        self._spent: frozenset[str] = frozenset()
         self._telling: asyncio.Task[None] | None = None
 
     async def setup(self, app: Any) -> None:
@@ -53,11 +55,13 @@ class PerPerson(Configurable):
             try:
                 await self.tell(hub)
             except Exception as error:
-                # Whatever it was, the next word has all of this one.
+                # Whatever it was, the next word has all of this one; and nobody is
+                # refused anything because the hub is away.
+                self._spent = frozenset()
                 self.log.warning("The hub was not told of clusters: %r", error)  # type: ignore[attr-defined]
 
     async def tell(self, hub: Any) -> None:
-        """Tell the hub of clusters and of what their workers ran.
+        """Tell the hub of clusters and what workers ran; hear who had their share.
 
         Parameters
         ----------
@@ -72,9 +76,15 @@ class PerPerson(Configurable):
             timeout=aiohttp.ClientTimeout(total=10),
         ) as answer:
             answer.raise_for_status()
+            self._spent = frozenset((await answer.json())["spent"])
 
     async def start_cluster(self, user: Any, cluster_options: dict[str, Any]) -> str:
         """Refuse a cluster above the ceiling; called when a person asks for one."""
+        if user.name in self._spent:
+            raise PublicException(
+                "Your servers and Dask workers had all core hours that this hub gives "
+                "a person in a day. A new cluster starts after midnight (UTC)."
+            )
         running = await self.list_clusters(username=user.name)  # type: ignore[attr-defined]
         if len(running) >= self.clusters_per_person:
             names = ", ".join(sorted(cluster.name for cluster in running))
@@ -91,7 +101,10 @@ class PerPerson(Configurable):
         """Lower what a cluster asks for to what is left for its person."""
         cluster = await self.get_cluster(cluster_name)  # type: ignore[attr-defined]
         if cluster is not None:
-            granted = min(msg["count"], await self._room(cluster))
+            active = len(msg.get("active_workers", ()))
+            spent = cluster.username in self._spent
+            left = active if spent else await self._room(cluster)
+            granted = min(msg["count"], left)
             if granted < msg["count"]:
                 self.log.info(  # type: ignore[attr-defined]
                     "Cluster %s asks for %d workers, %d are left for %s",
@@ -101,7 +114,7 @@ class PerPerson(Configurable):
                     cluster.username,
                 )
             self._granted[cluster_name] = granted
-            self._worked.note(cluster, len(msg.get("active_workers", ())))
+            self._worked.note(cluster, active)
             msg = msg | {"count": granted}
         await super().on_cluster_heartbeat(cluster_name, msg)  # type: ignore[misc]
 

@@ -1,7 +1,7 @@
 """What happens when a person used much: first a notice, then no new server.
 
 The limits are in ``hub.toml``; what was used is an estimate (`usage`).  A server that
-runs is never stopped for it.
+runs is stopped for the core hours of a day (`spent`), never for money.
 """
 
 from __future__ import annotations
@@ -90,6 +90,18 @@ def spent(authenticator: Any, user_name: str) -> float:
 def core_hours_today(authenticator: Any, user_name: str) -> float:
     """Return the core hours that a hub user had today (UTC); 0 if nobody knows."""
     return _asked(authenticator, user_name, Usage.core_hours_today)
+
+
+def over_today(authenticator: Any) -> list[int]:
+    """Return who had all core hours of today, by number; nobody without a limit.
+
+    Raises
+    ------
+    LedgerError
+        The ledger cannot be read.
+    """
+    most_h = authenticator.hub.usage.stop_core_hours_per_day
+    return opened(authenticator.ledger_path).over_today(most_h) if most_h else []
 
 
 def _asked(

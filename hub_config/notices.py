@@ -143,7 +143,8 @@ CREATE TABLE IF NOT EXISTS notices (
 
 
 @lru_cache
-def _opened(path: str) -> Notices:
+def opened(path: str) -> Notices:
+    """Return the notices in the ledger's file at `path`; empty: kept in memory."""
     return Notices(Path(path) if path else None)
 
 
@@ -187,7 +188,7 @@ def for_user(user: Any) -> list[dict[str, str | None]]:
     authenticator = user.authenticator
     found: list[Notice] = []
     try:
-        notices = _opened(authenticator.ledger_path)
+        notices = opened(authenticator.ledger_path)
         found += notices.for_person(number_of(user.name))
     except LedgerError as error:
         authenticator.log.error("notices: %s", error)

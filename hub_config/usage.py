@@ -235,6 +235,14 @@ CREATE TABLE IF NOT EXISTS worked (
         ).fetchone()
         return row[0] / 3600 if row else 0.0
 
+    def over_today(self, core_hours: float) -> list[int]:
+        """Return who was given at least so many core hours since midnight, UTC."""
+        rows = self._run(
+            "SELECT number FROM today WHERE day = ? AND core_seconds >= ?",
+            *(self._today(), core_hours * 3600),
+        )
+        return [number for (number,) in rows]
+
     def used(self, *, number: int | None = None, month: str = "") -> list[Used]:
         """Return what was used, the latest month first.
 

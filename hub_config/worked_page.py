@@ -1,4 +1,7 @@
-"""Takes the gateway's word about people's clusters: for the metrics and the usage."""
+"""Takes the gateway's word about people's clusters: for the metrics and the usage.
+
+The answer says who had all core hours of the day: the gateway gives them no more.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from jupyterhub.apihandlers.base import APIHandler
 from prometheus_client import Gauge
 from tornado import web
 
-from .gate import number_of
+from .budget import over_today
+from .gate import number_of, user_name
 from .ledger import LedgerError
 from .prices import worker_price
 from .usage import Workers, opened
@@ -32,18 +36,19 @@ class WorkedHandler(APIHandler):  # type: ignore[misc]
     """Takes what `worked.Worked` tells; from the gateway and nobody else."""
 
     def post(self) -> None:
-        """Note it."""
+        """Note it; answer ``{"spent": [name, ...]}``."""
         # A person's name never looks like that.
         if getattr(self.current_user, "name", "") != SERVICE:
             raise web.HTTPError(403, "only the gateway tells of clusters")
         try:
             self._note(json.loads(self.request.body))
+            spent = [user_name(number) for number in over_today(self.authenticator)]
         except LedgerError as error:
             self.log.error("usage: %s", error)
             raise web.HTTPError(503, "not counted; tell it again") from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise web.HTTPError(400, "this is not what a gateway tells") from None
-        self.set_status(204)
+        self.finish({"spent": spent})
 
     def _note(self, told: dict[str, Any]) -> None:
         hub = self.authenticator.hub

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from types import SimpleNamespace
 
@@ -89,7 +90,9 @@ async def test_it_tells_with_the_gateways_own_token():
 
     async def hear(request):
         heard.append((request.headers["Authorization"], await request.json()))
-        return web.Response(status=204 if len(heard) > 1 else 503)
+        if len(heard) == 1:
+            return web.Response(status=503)
+        return web.json_response({"spent": ["gh-2"]})
 
     app = web.Application()
     app.router.add_post("/hub/api/clusters", hear)
@@ -101,8 +104,24 @@ async def test_it_tells_with_the_gateways_own_token():
         with pytest.raises(aiohttp.ClientResponseError, match="503"):
             await backend.tell(hub)
         await backend.tell(hub)
+    assert backend._spent == {"gh-2"}
     assert [token for token, _ in heard] == ["token t", "token t"]
     assert heard[0][1]["clusters"] == {"gh-1": 2}
+
+
+async def test_a_hub_that_does_not_answer_refuses_nobody(monkeypatch):
+    monkeypatch.setattr("hub_config.backend.TELL_EVERY_S", 0.01)
+    backend = Telling()
+    backend._spent = frozenset({"gh-2"})
+    async with aiohttp.ClientSession() as session:
+        backend.session = session
+        nowhere = "http://127.0.0.1:9"
+        hub = SimpleNamespace(jupyterhub_api_url=nowhere, jupyterhub_api_token="t")
+        telling = asyncio.ensure_future(backend._tell_forever(hub))
+        async with asyncio.timeout(20):
+            while backend._spent:
+                await asyncio.sleep(0.01)
+        telling.cancel()
 
 
 @pytest.fixture

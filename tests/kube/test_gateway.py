@@ -55,6 +55,18 @@ async def test_a_cluster_too_many_is_refused(backend):
         await backend.start_cluster(SimpleNamespace(name="gh-5"), {})
 
 
+async def test_who_had_the_days_core_hours_gets_no_cluster_and_no_more_workers(backend):
+    """What runs goes on here; the hub stops it."""
+    message = {"count": 4, "active_workers": ["a", "b"]}
+    message |= {"closing_workers": [], "closed_workers": []}
+    await backend.on_cluster_heartbeat("hub-dask.one", message)
+    backend._spent = frozenset({"gh-5"})
+    await backend.on_cluster_heartbeat("hub-dask.one", message)
+    assert [change["value"] for [change] in backend.told] == [4, 2]
+    with pytest.raises(PublicException, match="starts after midnight"):
+        await backend.start_cluster(SimpleNamespace(name="gh-5"), {})
+
+
 def test_the_gateway_needs_nothing_that_its_image_has_not():
     code = "import sys; sys.modules['jupyterhub'] = None; import hub_config.gateway"
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
