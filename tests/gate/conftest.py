@@ -155,8 +155,8 @@ class Gate:
         )
         # Six seconds from the notice to the stop, where it would be ten minutes.
         idle = hub.idle.model_copy(update={"warn_min": 0.1})
-        changed = {"archives": archives, "login": login, "idle": idle}
-        hub = hub.model_copy(update=changed)
+        tables = {"archives": archives, "login": login, "idle": idle}
+        hub = hub.model_copy(update=tables)
         (self.state / "settings.json").write_text(hub.model_dump_json())
         env = {
             **os.environ,
@@ -207,9 +207,9 @@ class Gate:
     def reset(self):
         while self.browsers:
             self.browsers.pop().client.close()
-        for service in (self.github, self.first, self.second):
-            service.fault()
+        self.github.fault()
         for service in (self.first, self.second):
+            service.fault()
             service.people()
             service.style()
 
