@@ -89,8 +89,7 @@ class Service:
     def control(self, what, body, method="PUT"):
         url = f"{self.url}/_standin/{what}"
         response = self.client.request(method, url, json=body)
-        response.raise_for_status()
-        return response.json()
+        return response.raise_for_status().json()
 
     def fault(self, kind="ok", **more):
         return self.control("fault", {"kind": kind, **more})
@@ -166,10 +165,10 @@ class Gate:
             "GATE_GITHUB": self.github.url,
             "JUPYTERHUB_CRYPT_KEY": secrets.token_hex(32),
         }
-        config = Path(__file__).with_name("gate_hub.py")
+        config = str(Path(__file__).with_name("gate_hub.py"))
         with (self.state / "hub.log").open("w") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "jupyterhub", "-f", str(config)],
+                [sys.executable, "-m", "jupyterhub", "-f", config],
                 cwd=self.state,
                 env=env,
                 stdout=log,
