@@ -10,6 +10,7 @@ from typing import Any
 
 from .canary_page import Canary, CanaryHandler
 from .farewell import Sweep
+from .memory import keep_small
 from .meter import Meter
 from .probes import parts_of
 from .spent import Spent
@@ -35,6 +36,7 @@ def begin(app: Any, authenticator: Any) -> list[tuple[Any, ...]]:
     Sweep(app, authenticator).start()
     Meter(app, authenticator).start()
     Spent(app, authenticator).start()
+    keep_small()
     parts = parts_of(app, authenticator.hub, authenticator)
     canary = Canary(app)
     if canary.is_expected:

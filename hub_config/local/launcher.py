@@ -155,8 +155,6 @@ class Launcher:
             "ARCHIVE_HUB_STATE": str(self.state.path),
             "JUPYTERHUB_CRYPT_KEY": secrets["crypt_key"],
             "DASK_GATEWAY_PROXY_TOKEN": secrets["gateway_proxy_token"],
-            # As helm/hub/values.yaml, which says why.
-            "MALLOC_ARENA_MAX": "2",
             "PATH": os.pathsep.join(path),
         }
         if not self.run.github:

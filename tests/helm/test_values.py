@@ -11,8 +11,6 @@ import yaml
 
 from hub_config.check import examine
 from hub_config.check.reading import KEYS
-from hub_config.local.launcher import Launcher
-from hub_config.local.state import State
 
 from .conftest import files_of, merged
 
@@ -51,14 +49,6 @@ def test_the_chart_is_pinned(root):
 
 def test_the_rules_have_nothing_against_our_values(root, hub, environment):
     assert examine(files_of(root / "helm/hub", environment), hub) == []
-
-
-def test_the_hub_keeps_few_memory_pools_in_the_cloud_and_here(values, tmp_path):
-    state = State(tmp_path / "state")
-    state.make()
-    here = Launcher(state, state.begin(0))._environment()
-    there = values["jupyterhub"]["hub"]["extraEnv"]
-    assert here["MALLOC_ARENA_MAX"] == there["MALLOC_ARENA_MAX"] == "2"
 
 
 def test_every_environment_has_its_host_from_the_settings(root, hub):
