@@ -20,7 +20,11 @@ from .usage import Usage, opened
 class BudgetSpent(web.HTTPError):
     """A person reached the limit of a month or a day: HTTP 403, with what to do."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, used: str, again: str) -> None:
+        message = (
+            f"{used} Your files are kept. A new server starts {again} (UTC), or when "
+            "the people at the support address raise the limit."
+        )
         super().__init__(403, message)
         self.jupyterhub_message = message
 
@@ -68,17 +72,15 @@ def require_within(spawner: Any) -> None:
     if most_h and (had_h := core_hours_today(*person)) >= most_h:
         raise BudgetSpent(
             f"Your servers and Dask workers had {had_h:,.0f} core hours today, and "
-            f"this hub's limit is {most_h:,g} a day. Your files are kept. A new server "
-            "starts after midnight (UTC), or when the people at the support address "
-            "raise the limit."
+            f"this hub's limit is {most_h:,g} a day.",
+            "after midnight",
         )
     stop_usd = limits.stop_usd_per_month
     if stop_usd and (spent_usd := spent(*person)) >= stop_usd:
         raise BudgetSpent(
             f"What you ran cost about ${spent_usd:.2f} this month, and this hub's "
-            f"limit is ${stop_usd:g}. Your files are kept. A new server starts when "
-            "the month ends (UTC), or when the people at the support address raise "
-            "the limit."
+            f"limit is ${stop_usd:g}.",
+            "when the month ends",
         )
 
 

@@ -164,7 +164,7 @@ class Chunks:
             read_all([job], meanwhile)
         finally:
             with self._lock:
-                self._asked.subtract(numbers)
+                self._asked -= Counter(numbers)  # forgets what is at zero
         return [job.chunks[n] for n in numbers]
 
     def _look_ahead(self, number: int) -> None:
