@@ -25,6 +25,7 @@ from .proxy import WatchfulProxy
 from .reference import idle_text
 from .settings import Archive, Hub, load
 from .startpage import PAGES, before_start, check_choice
+from .steady import plan_by_steady_clock
 from .usage_page import UsageHandler
 
 ASSETS = PAGES / "assets"
@@ -47,6 +48,7 @@ def configure(c: Any, hub: Hub | None = None) -> None:
     AsyncHTTPClient.configure(None, max_clients=100)
     _keep_sqlite_fast()
     log_filter.install()
+    plan_by_steady_clock()
     _people(c, hub)
     pages(c, hub)
     _servers(c, hub)

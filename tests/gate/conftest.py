@@ -2,30 +2,27 @@
 
 import asyncio
 import os
-import random
 import secrets
-import socket
+import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import AsyncExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
-from aiohttp import web
 
 from hub_config import settings
-from hub_config.local.serving import serving
-from hub_config.local.standins import accounts, faults
 from hub_config.local.standins.cast import Person
 from hub_config.local.standins.github import Client, GitHub, github_app
 from hub_config.local.standins.people import People
 
-CONTROL = "control"
+from .services import CONTROL, Service, archive_app, free_port
+
 TOKENS = {
     "GATE_TOKEN": "hub-api-token",
     "GATEWAY_TOKEN": "gateway-token",
@@ -44,86 +41,10 @@ def until(what, condition, deadline_s=20.0):
     pytest.fail(f"not within {deadline_s} s: {what}")
 
 
-def free_port():
-    """Choose a port that nobody is given by chance while the hub is still starting."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as bound, suppress(OSError):
-            bound.bind(("127.0.0.1", port))
-            return port
-
-
-class Service:
-    """One stand-in on a port of its own, which can go away and come back."""
-
-    def __init__(self, loop, make_app):
-        self._loop, self._make_app = loop, make_app
-        self._stack = AsyncExitStack()
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.client = httpx.Client(
-            verify=False, headers={"Authorization": f"token {CONTROL}"}
-        )
-        self.up()
-
-    def _run(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(20)
-
-    def up(self):
-        async def enter():
-            await self._stack.enter_async_context(serving(self._make_app(), self.port))
-
-        self._run(enter())
-
-    def down(self):
-        self._run(self._stack.aclose())
-
-    @contextmanager
-    def refusing(self):
-        self.down()
-        try:
-            yield
-        finally:
-            self.up()
-
-    def control(self, what, body, method="PUT"):
-        url = f"{self.url}/_standin/{what}"
-        response = self.client.request(method, url, json=body)
-        return response.raise_for_status().json()
-
-    def fault(self, kind="ok", **more):
-        return self.control("fault", {"kind": kind, **more})
-
-    def requests(self):
-        return self.control("fault", None, "GET")["requests"]
-
-    def people(self, *people):
-        self.control("people", [person.model_dump() for person in people])
-
-    def change(self, number, **changes):
-        self.control(f"people/{number}", changes, "PATCH")
-
-    def style(self, **style):
-        self.control("style", style)
-
-
-def archive_app(people, token):
-    known = accounts.Accounts(people, {token: accounts.Caller("hub", admin=True)})
-
-    def make():
-        switch = faults.Switch()
-        app = web.Application(middlewares=[faults.middleware(switch)])
-        accounts.add_routes(app, known, control_token=CONTROL)
-        faults.add_control(app, switch, CONTROL)
-        return app
-
-    return make
-
-
 class Gate:
     """The hub, GitHub and two archives; the first shares its people with GitHub."""
 
-    def __init__(self, loop, state):
+    def __init__(self, loop, state, environment):
         people = People(())
         github = GitHub(people, Client("client", "secret"))
         self.github = Service(loop, lambda: github_app(github, control_token=CONTROL))
@@ -133,9 +54,9 @@ class Gate:
         self.url = f"http://127.0.0.1:{self.port}"
         self.browsers = []
         self.client = httpx.Client(verify=False, timeout=30)
-        self.process = self._start()
+        self.process = self._start(environment)
 
-    def _start(self):
+    def _start(self, environment):
         hub = settings.load()
         old = hub.archives["dandi"]
         archives = {
@@ -159,6 +80,7 @@ class Gate:
         (self.state / "settings.json").write_text(hub.model_dump_json())
         env = {
             **os.environ,
+            **environment,
             **TOKENS,
             "GATE_STATE": str(self.state),
             "GATE_PORT": str(self.port),
@@ -255,12 +177,13 @@ class Browser:
         until("the server is up", lambda: self.gate.users()[name]["server"])
 
 
-@pytest.fixture(scope="session")
-def running_gate(tmp_path_factory):
+@contextmanager
+def opened(state, **environment):
+    """Run a hub and its stand-ins while the block runs."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    gate = Gate(loop, tmp_path_factory.mktemp("gate"))
+    gate = Gate(loop, state, environment)
     try:
         until("the hub is healthy", gate.healthy, 60)
         yield gate
@@ -274,6 +197,25 @@ def running_gate(tmp_path_factory):
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+@pytest.fixture(scope="session")
+def running_gate(tmp_path_factory):
+    with opened(tmp_path_factory.mktemp("gate")) as gate:
+        yield gate
+
+
+@pytest.fixture(scope="session")
+def moved_clock(tmp_path_factory):
+    """Give a library that moves the clock of whoever loads it."""
+    compiler = shutil.which("cc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("a program's clock can only be moved on Linux with a C compiler")
+    made = tmp_path_factory.mktemp("clock") / "moved_clock.so"
+    source = Path(__file__).with_name("moved_clock.c")
+    words = ["-shared", "-fPIC", "-o", str(made), str(source), "-ldl"]
+    subprocess.run([compiler, *words], check=True)
+    return made
 
 
 @pytest.fixture

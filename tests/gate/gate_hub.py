@@ -9,6 +9,7 @@ from jupyterhub.spawner import Spawner
 
 from hub_config.configure import pages
 from hub_config.settings import Hub
+from hub_config.steady import plan_by_steady_clock
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from no_proxy import NoProxy
@@ -37,6 +38,7 @@ class StillSpawner(Spawner):
         self.running = False
 
 
+plan_by_steady_clock()
 c = get_config()  # noqa: F821
 c.JupyterHub.authenticator_class = "archive"
 c.JupyterHub.proxy_class = NoProxy

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -20,19 +18,6 @@ IDLE_S, PATIENCE_S = 3600, 5
 JUMP_S = 2 * IDLE_S
 OURS = ["hub_config.culler", str(PATIENCE_S)]
 STOCK = ["jupyterhub_idle_culler"]
-
-
-@pytest.fixture(scope="session")
-def moved_clock(tmp_path_factory):
-    """Give a library that moves the clock of whoever loads it."""
-    compiler = shutil.which("cc")
-    if compiler is None or not sys.platform.startswith("linux"):
-        pytest.skip("a program's clock can only be moved on Linux with a C compiler")
-    made = tmp_path_factory.mktemp("clock") / "moved_clock.so"
-    source = Path(__file__).with_name("moved_clock.c")
-    words = ["-shared", "-fPIC", "-o", str(made), str(source), "-ldl"]
-    subprocess.run([compiler, *words], check=True)
-    return made
 
 
 @pytest.fixture
