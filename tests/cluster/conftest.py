@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from hub_config import canary
 from hub_config.visit.browser import Visitor
 
 from . import page
@@ -93,10 +94,23 @@ def image_names(cluster, hub):
 
 
 @pytest.fixture(scope="session")
-def release(root, charts, image_names, figures, tmp_path_factory):
+def canary_values(hub, tmp_path_factory):
+    """Values that let the canary in, whose jobs wait to be started by hand."""
+    never = "0 0 29 2 *"
+    values = {
+        "canary": {"schedules": dict.fromkeys(canary.KINDS, never)},
+        "jupyterhub": {"hub": canary.helm_values(hub)},
+    }
+    file = tmp_path_factory.mktemp("values") / "canary.yaml"
+    file.write_text(json.dumps(values))
+    return file
+
+
+@pytest.fixture(scope="session")
+def release(root, charts, image_names, figures, canary_values, tmp_path_factory):
     ours = root / "helm/hub"
     place = tmp_path_factory.mktemp("chart") / "hub"
-    values = [ours / "values.generated.yaml", ours / "development.yaml"]
+    values = [ours / "values.generated.yaml", ours / "development.yaml", canary_values]
     if LOCAL in images():
         values.append(Path(__file__).with_name("offline.yaml"))
     # What a cluster of one's own needs besides: a storage class, a registry.

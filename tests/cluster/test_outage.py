@@ -18,6 +18,7 @@ from .kube import kubectl, pods, wait_for
 from .release import NAMESPACE
 
 RETURN_S = 10
+TOLD_S = 30
 # LONG=1 plays ten minutes besides: too long for every run.
 OUTAGES_S = [20, 65, *([600] if os.environ.get("LONG") else [])]
 
@@ -54,6 +55,27 @@ def outages(direct):
     if not api_servers():
         pytest.skip("the API server is no process of this machine: it cannot be frozen")
     return direct
+
+
+def test_it_is_told_as_long_as_it_lasts_and_no_longer(outages, figures):
+    with Visitor(outages) as somebody:
+
+        def well():
+            return somebody.get("/hub/health/parts").json()["kubernetes"]["ok"]
+
+        wait_for(well, TOLD_S, "the cluster's API to be well before")
+        with silence(0):
+            began = time.monotonic()
+            wait_for(lambda: not well(), 2 * TOLD_S, "the silence to be told")
+            told_s = time.monotonic() - began
+            assert "New servers may have to wait" in somebody.get("/hub/login").text
+        began = time.monotonic()
+        wait_for(well, 2 * TOLD_S, "the end of it to be told")
+        back_s = time.monotonic() - began
+    figures.note("silence of the API told", told_s, f"{TOLD_S} s")
+    figures.note("its end told", back_s, f"{TOLD_S} s")
+    assert told_s <= TOLD_S
+    assert back_s <= TOLD_S
 
 
 @pytest.mark.parametrize("seconds", OUTAGES_S)

@@ -118,6 +118,69 @@ def test_client_scheduler_and_workers_have_the_same_versions(dask):
     assert len(dask[2]) == 1, dask[2]
 
 
+def killed(selector):
+    """Kill pods without a word; return their names once others are in their place."""
+    before = {one["metadata"]["name"] for one in pods(NAMESPACE, selector)}
+    assert before
+    kubectl(
+        "delete", "pods", "-n", NAMESPACE, "-l", selector, "--grace-period=0", "--force"
+    )
+
+    def ready():
+        now = {
+            one["metadata"]["name"]: one["status"] for one in pods(NAMESPACE, selector)
+        }
+        well = {"type": "Ready", "status": "True"}
+        return now.keys().isdisjoint(before) and all(
+            any(well.items() <= one.items() for one in status.get("conditions", []))
+            for status in now.values()
+        )
+
+    wait_for(ready, 120, f"others in the place of {before}")
+
+
+def dask_pods():
+    return {one["metadata"]["uid"] for one in pods(DASK)}
+
+
+HOLD = """
+future = client.submit(sum, [40, 2])
+client.publish_dataset(kept=client.submit(sum, [40, 3]))
+print(future.result(timeout=30))
+"""
+HELD = "print(future.result(timeout=30))"
+AGAIN = """
+from dask_gateway import Gateway
+client = Gateway().connect(cluster.name).get_client()
+print(client.get_dataset("kept").result(timeout=10))
+"""
+
+
+@pytest.fixture(scope="module")
+def gateway_killed(dask, server):
+    """Kill the gateway and its controller, with two results held; the pods before."""
+    assert server.run(HOLD).text.strip() == "42"
+    before = dask_pods()
+    killed("app.kubernetes.io/component in (gateway, controller)")
+    return before
+
+
+def test_a_killed_gateway_takes_no_result_and_no_pod(gateway_killed, server):
+    held = server.run(HELD)
+    assert held.text.strip() == "42", held.error
+    assert dask_pods() == gateway_killed
+
+
+def test_a_killed_proxy_takes_no_published_result(gateway_killed, server, figures):
+    began = time.monotonic()
+    killed("app.kubernetes.io/component=traefik")
+    wait_for(
+        lambda: server.run(AGAIN).text.strip() == "43", 120, "the published result"
+    )
+    figures.note("Dask's proxy killed: published result read", time.monotonic() - began)
+    assert dask_pods() == gateway_killed
+
+
 def test_dask_ends_with_the_server_and_a_stop_leaves_no_pod(dask, server, figures):
     assert len(pods(DASK, "app.kubernetes.io/component=dask-worker")) == 2
     began = time.monotonic()

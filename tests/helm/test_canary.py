@@ -82,6 +82,13 @@ def test_a_development_cluster_has_none(jobs, values):
         ("production", "jupyterhub.hub.services.canary=null", "has no canary"),
         ("development", "canary.schedules.look=*/5 * * * *", "has no canary"),
         ("production", "canary.schedules.always=*/5 * * * *", "always"),
+        (
+            "development",
+            "canary.address=,canary.schedules.look=0 0 1 1 *,"
+            "jupyterhub.hub.services.canary.display=false",
+            "no way in",
+        ),
+        ("production", "canary.address=http://elsewhere.example", "address"),
     ],
 )
 def test_a_contradiction_is_refused(helm, environment, more, said):
