@@ -89,11 +89,31 @@ def test_a_failure_reaches_each_who_asked(s3: Any, files: Counting) -> None:
     assert [type(one) for one in found] == [ZarrReadFailed] * 2
 
 
+def test_one_that_is_broken_takes_no_other_with_it(s3: Any, files: Counting) -> None:
+    gathered(files, ["x/1.0"])
+    (s3.bucket / "zarr/an-id/x/0.1").write_bytes(b"broken")
+    found = gathered(files, keys(0))
+    assert isinstance(found[1], ZarrReadFailed)
+    for column in (0, 2, 3):
+        assert bytes(found[column]) == chunk(0, column)
+
+
+def test_without_a_network_nothing_is_asked_one_by_one(
+    s3: Any, files: Counting
+) -> None:
+    gathered(files, ["x/1.0"])
+    s3.fault("reset", times=1000)
+    found = gathered(files, keys(0))
+    assert [type(one) for one in found] == [ZarrReadFailed] * COLUMNS
+    assert files.asked == [["x/1.0"], keys(0)]
+
+
 def test_what_another_thread_waits_for_is_not_fetched_ahead(
     s3: Any, files: Counting
 ) -> None:
     gathered(files, keys(0))
-    s3.control("options", "PUT", {"latency_ms": 500})
+    # Long, for what follows has to be decided meanwhile.
+    s3.control("options", "PUT", {"latency_ms": 2000})
     s3.control("reset", "POST", {})
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(gathered, files, keys(2))

@@ -11,6 +11,7 @@ from typing import Any
 
 from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
 
+from .errors import ZarrReadFailed
 from .zarr_files import ZarrFiles
 
 
@@ -51,9 +52,7 @@ class Together(AsyncFileSystemWrapper):
     async def _bring(self, asked: dict[str, asyncio.Future[Any]]) -> None:
         found: dict[str, Any] = {}
         try:
-            found = await asyncio.to_thread(
-                self._files.cat, [*asked], on_error="return"
-            )
+            found = await asyncio.to_thread(self._fetch, [*asked])
         except BaseException as error:
             found = dict.fromkeys(asked, error)
         for path, future in asked.items():
@@ -62,3 +61,14 @@ class Together(AsyncFileSystemWrapper):
                 future.exception()  # who asked may be gone
             else:
                 future.set_result(data)
+
+    def _fetch(self, paths: list[str]) -> dict[str, Any]:
+        """Return each object, or why it cannot be read."""
+        try:
+            found: dict[str, Any] = self._files.cat(paths, on_error="return")
+        except ZarrReadFailed as error:
+            # Without a network none comes; what is damaged takes no other with it.
+            if len(paths) == 1 or isinstance(error.__cause__, ConnectionError):
+                return dict.fromkeys(paths, error)
+            found = {path: self._fetch([path])[path] for path in paths}
+        return found
