@@ -84,8 +84,10 @@ def test_a_development_cluster_has_none(jobs, values):
         ("production", "canary.schedules.always=*/5 * * * *", "always"),
         (
             "development",
-            "canary.address=,canary.schedules.look=0 0 1 1 *,"
-            "jupyterhub.hub.services.canary.display=false",
+            (
+                "canary.address=,canary.schedules.look=0 0 1 1 *,"
+                "jupyterhub.hub.services.canary.display=false"
+            ),
             "no way in",
         ),
         ("production", "canary.address=http://elsewhere.example", "address"),
