@@ -160,7 +160,7 @@ class ArchiveAuthenticator(GitHubOAuthenticator):  # type: ignore[misc]
                 raise
             reason = "no token in the answer"
         self.gate.tell(0, "", "login", "github unreachable", reason)
-        raise Refusal(github_away(), self.hub.hub.support)
+        raise Refusal(github_away())
 
     async def check_allowed(self, username: str, auth_model: Any) -> bool:
         """Ask the archives about who logs in.
@@ -175,7 +175,7 @@ class ArchiveAuthenticator(GitHubOAuthenticator):  # type: ignore[misc]
         if decision.answer is Answer.ADMITTED:
             return True
         page = refused(decision, account["login"], self.hub)
-        raise Refusal(page, self.hub.hub.support)
+        raise Refusal(page)
 
     # Looking up again
 

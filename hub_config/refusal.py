@@ -45,14 +45,11 @@ class Refusal(web.HTTPError):
     ----------
     page : Page
         What to show.
-    support : str
-        Whom to ask.
     """
 
-    def __init__(self, page: Page, support: str) -> None:
+    def __init__(self, page: Page) -> None:
         super().__init__(page.status, "%s", page.title)
         self.page = page
-        self.support = support
         self.jupyterhub_message = page.title
         self.headers: dict[str, Any] = {"Cache-Control": "no-store"}
         if page.status == 503:
