@@ -17,7 +17,6 @@ log_in, person
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -32,6 +31,8 @@ import pytest
 
 from hub_config import settings
 from hub_config.local import environments
+from hub_config.local.commands import describe
+from hub_config.local.state import State
 from hub_config.visit.browser import Visitor
 
 # Whoever starts the tests in the background of a shell lets them ignore interrupts, and
@@ -74,7 +75,7 @@ def a_hub_on(state: Path, root: Path, *options: str) -> Iterator[dict[str, Any]]
     command = [script, "local", "up", "--state", str(state), "--port", "0", *options]
     launcher = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
     try:
-        yield until_healthy(launcher, state, root)
+        yield until_healthy(launcher, state)
     finally:
         launcher.send_signal(signal.SIGTERM)
         launcher.communicate(timeout=60)
@@ -88,17 +89,14 @@ def hub_on() -> Callable[..., Any]:
     return a_hub_on
 
 
-def until_healthy(
-    launcher: subprocess.Popen[str], state: Path, root: Path
-) -> dict[str, Any]:
+def until_healthy(launcher: subprocess.Popen[str], state: Path) -> dict[str, Any]:
     """Wait for the hub that `launcher` starts, and return its status."""
+    place = State(state)
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         if launcher.poll() is not None:
             pytest.fail(f"the hub did not start: {launcher.communicate()[1]}")
-        words = ("local", "status", "--state", str(state), "--json")
-        status = say(*words, cwd=root, check=False)
-        if status.returncode == 0 and (found := json.loads(status.stdout))["healthy"]:
+        if (run := place.run()) and (found := describe(place, run))["healthy"]:
             return found
         time.sleep(0.3)
     pytest.fail("the hub was not healthy after 180 s")
