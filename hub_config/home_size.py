@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -150,23 +151,27 @@ async def disk_usage(path: str, patience_s: float = PATIENCE_S) -> int | None:
         There is no such folder.
     """
     words = ["nice", "du", "--summarize", "--one-file-system", "--block-size=1"]
-    process = await asyncio.create_subprocess_exec(
-        *(*words, "--", path),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    # Not asyncio's: a hub that ends cancels all there is, and its processes never end
+    # then if they have just begun.
+    process = subprocess.Popen(
+        [*words, "--", path],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, "LC_ALL": "C"},
     )
     try:
-        said, complaints = await asyncio.wait_for(process.communicate(), patience_s)
-    except TimeoutError:
+        answer = await asyncio.to_thread(process.communicate, timeout=patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        # One that waits for a file server that is away cannot be ended.
+        with suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(process.communicate, timeout=5)
         return None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            # One that waits for a file server that is away cannot be ended.
-            with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), 5)
+    except asyncio.CancelledError:
+        process.kill()  # the thread waits for it
+        raise
+    said, complaints = answer
     if process.returncode and not _went_away(complaints):
         return None
     if not said:

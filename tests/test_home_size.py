@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import ExitStack, closing
 
 import pytest
@@ -101,6 +102,19 @@ def du(tmp_path, monkeypatch):
 async def test_a_measurement_that_hangs_is_given_up(du, tmp_path):
     du("exec sleep 600")
     assert await disk_usage(str(tmp_path), patience_s=0.2) is None
+
+
+async def test_a_hub_that_ends_does_not_wait_for_a_measurement(du, tmp_path):
+    """JupyterHub cancels every task, those within asyncio too, and waits for all."""
+    du("exec sleep 600")
+    begun = time.monotonic()
+    measuring = asyncio.ensure_future(disk_usage(str(tmp_path)))
+    await asyncio.sleep(0)
+    for task in (others := asyncio.all_tasks() - {asyncio.current_task()}):
+        task.cancel()
+    await asyncio.wait(others, timeout=20)
+    assert measuring.cancelled()
+    assert time.monotonic() - begun < 10
 
 
 async def test_an_unreadable_folder_gives_no_number_too_small(du, tmp_path):

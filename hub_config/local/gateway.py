@@ -7,8 +7,11 @@ the root folder away.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
+import signal
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -65,9 +68,24 @@ class LocalBackend(PerPerson, UnsafeLocalBackend):  # type: ignore[misc]
             return asdict(start_apart(cmd, self.keeper, prepare, env=env, stdout=out))
 
     async def stop_process(self, pid: dict[str, Any]) -> None:
-        """Stop this very process, not one that has its number now."""
-        if Identity(**pid).alive():
-            await super().stop_process(pid["pid"])
+        """Stop this very process, not one that has its number now.
+
+        The gateway's own way takes a process that has ended for one that runs, until
+        the launcher has buried it; a launcher that stops, too, does not come to that.
+        """
+        process = Identity(**pid)
+        for number, within_s in (
+            (signal.SIGINT, self.sigint_timeout),
+            (signal.SIGTERM, self.sigterm_timeout),
+            (signal.SIGKILL, self.sigkill_timeout),
+        ):
+            process.send(number)
+            deadline = time.monotonic() + within_s
+            while time.monotonic() < deadline:
+                if not process.alive():
+                    return
+                await asyncio.sleep(0.05)
+        self.log.warning("process %d does not end, even with SIGKILL", process.pid)
 
     def _check_status(self, o: Any) -> bool:
         return "pid" in o.state and Identity(**o.state["pid"]).alive()

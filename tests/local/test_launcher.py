@@ -249,8 +249,13 @@ def test_it_comes_up_without_a_network(tmp_path, root, running):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_each_way_to_stop_it_ends_everything(number, tmp_path, root, hub_on):
+def test_each_way_to_stop_it_ends_everything(number, tmp_path, root, hub_on, until):
     with hub_on(tmp_path / "state", root) as status:
+        if number == signal.SIGTERM:  # with somebody at work
+            a_worker(status["url"], status["pid"], until)
+            with Visitor(status["url"]) as ada:
+                ada.log_in("ada")
+                ada.start_server(ada.name, "tiny")
         members = family(status["pid"])
         os.kill(status["pid"], number)
         _, alive = psutil.wait_procs(members, timeout=15)
