@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from typing import Any
 
+from kubernetes_asyncio.client import VersionApi
 from kubespawner.reflector import ResourceReflector
 from kubespawner.spawner import EventReflector, PodReflector
 from traitlets import Float, Int
@@ -54,6 +55,25 @@ class PatientReflector(ResourceReflector):  # type: ignore[misc]
             async with asyncio.timeout(within_s):
                 await asyncio.shield(self.first_load_future)
         return self.loaded
+
+    async def ask_api(self, within_s: float) -> None:
+        """Ask the API something small.
+
+        A watch that is silent is an API that has nothing to say, or one that hangs:
+        only a question tells.
+
+        Parameters
+        ----------
+        within_s : float
+            How long to wait for an answer, in seconds.
+
+        Raises
+        ------
+        Exception
+            It did not answer, or with an error.
+        """
+        version = VersionApi(self.api.api_client)
+        await version.get_code(_request_timeout=within_s)
 
     async def start(self) -> None:
         """Begin to watch; unlike the base class, do not wait for the first list.

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from hub_config import probes
 from hub_config.local.serving import serving
-from hub_config.vitals import Ill, Part, Vitals
+from hub_config.vitals import TIMEOUT_S, Ill, Part, Vitals
 
 LOG = logging.getLogger("test")
 
@@ -163,10 +163,22 @@ async def test_a_proxy_must_know_the_hubs_token(server):
 
 
 async def test_a_list_that_fails_makes_kubernetes_ill():
-    pods = SimpleNamespace(kind="pods", last_error="")
+    async def ask_api(within_s):
+        assert within_s < TIMEOUT_S
+
+    pods = SimpleNamespace(kind="pods", last_error="", ask_api=ask_api)
     await probes._kubernetes({"pods": pods})
     pods.last_error = "ClientConnectorError: 10.1.2.3 refuses"
     with pytest.raises(Ill, match=r"the list of pods fails: ClientConnectorError$"):
+        await probes._kubernetes({"pods": pods})
+
+
+async def test_an_api_that_hangs_makes_kubernetes_ill():
+    async def ask_api(_):
+        raise TimeoutError("10.1.2.3 is silent")
+
+    pods = SimpleNamespace(kind="pods", last_error="", ask_api=ask_api)
+    with pytest.raises(Ill, match=r"the API does not answer: TimeoutError$"):
         await probes._kubernetes({"pods": pods})
 
 

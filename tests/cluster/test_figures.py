@@ -7,13 +7,16 @@ import time
 from collections import Counter
 from datetime import datetime
 
+import pytest
+
 from .kube import kubectl, pods, wait_for
 from .release import NAMESPACE
 
 HUB_START_S = 30
 CALLS = 3
 AT_REST_PER_S = 1
-REST_S = 30
+REST_S = 60
+CYCLES = 5
 LINE = re.compile(r"(\w+)\{([^}]*)\} (\S+)")
 ASKED = "apiserver_request_total"
 # By who asked: the pods of the release go by it, the lane itself and the node do not.
@@ -48,21 +51,35 @@ def test_the_hub_is_there_soon(release, figures):
     assert status["restartCount"] == 0
 
 
-def test_a_start_and_a_stop_cost_few_calls(visit, figures):
+@pytest.fixture(scope="module")
+def rest(release):
+    """What all pods together ask for while nothing happens, in calls a second."""
+    before, began = calls(), time.monotonic()
+    time.sleep(REST_S)  # what is measured is a time in which nothing happens
+    asked = calls() - before
+    return asked["by pods"] / (time.monotonic() - began)
+
+
+def test_at_rest_the_hub_asks_less_than_once_a_second(rest, figures):
+    figures.say("API calls at rest, by all pods", f"{rest:.2f} a second", "1 a second")
+    assert rest <= AT_REST_PER_S
+
+
+def test_a_start_and_a_stop_cost_few_calls(visit, rest, figures):
     ada = visit("ada")
     # The first start of a hub lists pods and events once, for all that follow.
     cycle(ada)
-    before = calls()
-    cycle(ada)
-    asked = calls() - before
-    print(asked)
+    before, began = calls(), time.monotonic()
+    for _ in range(CYCLES):
+        cycle(ada)
+    asked, seconds = calls() - before, time.monotonic() - began
+    each = (asked["by pods"] - rest * seconds) / CYCLES
+    print(asked, seconds)
     figures.say(
-        "API calls of a start and a stop, by all pods",
-        f"{asked['by pods']}",
-        f"{CALLS}",
+        "API calls of a start and a stop, above rest", f"{each:.1f}", f"{CALLS}"
     )
-    assert asked["resource", "POST"] == 1
-    assert asked["by pods"] <= CALLS
+    assert asked["resource", "POST"] == CYCLES
+    assert each <= CALLS
 
 
 def cycle(visitor):
@@ -71,12 +88,3 @@ def cycle(visitor):
     visitor.delete(f"/hub/api/users/{visitor.name}/server", headers=headers)
     label = f"hub.jupyter.org/username={visitor.name}"
     wait_for(lambda: not pods(NAMESPACE, label), 60, "the pod to go")
-
-
-def test_at_rest_the_hub_asks_less_than_once_a_second(release, figures):
-    before, began = calls(), time.monotonic()
-    time.sleep(REST_S)  # what is measured is a time in which nothing happens
-    asked, seconds = calls() - before, time.monotonic() - began
-    rate = asked["by pods"] / seconds
-    figures.say("API calls at rest, by all pods", f"{rate:.2f} a second", "1 a second")
-    assert rate <= AT_REST_PER_S

@@ -216,3 +216,16 @@ async def test_a_waiting_person_reads_sentences(kube, make_spawner, eventually):
             assert step["message"].startswith("No running machine has room")
             break
     started.cancel()
+
+
+async def test_an_api_that_hangs_is_found_out_by_asking_it(kube, make_spawner):
+    await make_spawner(RobustKubeSpawner).start()
+    [pods] = [
+        one for one in RobustKubeSpawner.reflectors.values() if one.kind == "pods"
+    ]
+    await pods.ask_api(2)
+    kube.relay.hang()
+    with pytest.raises(TimeoutError):
+        await pods.ask_api(0.3)
+    await kube.relay.open()
+    await pods.ask_api(2)
