@@ -9,7 +9,7 @@ import pytest
 from hub_config.canary import KINDS
 from hub_config.visit.browser import Visitor
 
-from .kube import items, kubectl, wait_for
+from .kube import items, kubectl, pods, wait_for
 from .release import NAMESPACE
 
 ROUND_S = 240
@@ -59,9 +59,15 @@ def test_a_round_goes_well(go_round, part, figures, kind):
     assert part()["ok"]
 
 
+def nothing_to_read():
+    names = [one["metadata"]["name"] for one in pods(NAMESPACE)]
+    return not any(name.startswith("standins-") for name in names)
+
+
 def test_a_round_that_fails_is_told(go_round, part, figures):
     kubectl("scale", *STANDINS, "--replicas=0")
     try:
+        wait_for(nothing_to_read, 60, "the stand-ins to go")
         well, words = go_round("use")
         began = time.monotonic()
         assert not well, words
