@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from tornado.httpclient import AsyncHTTPClient
 
-from . import canary, log_filter, notices, starts, terms
+from . import canary, ends, log_filter, notices, starts, terms
 from .busy import say_busy
 from .clusters import stop_clusters
 from .next_page import refuse_control_characters
@@ -98,6 +98,7 @@ def pages(c: Any, hub: Hub) -> None:
         "notices": notices.for_user,
         "explain": lambda _: starts.explain,
         "explain_refusal": lambda _: starts.explain_refusal,
+        "ended": lambda _: ends.ended,
     }
     c.JupyterHub.extra_handlers = [
         (r"/terms", terms.TermsHandler),

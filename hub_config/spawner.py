@@ -22,7 +22,7 @@ from kubespawner.reflector import ResourceReflector
 from kubespawner.spawner import EventReflector, PodReflector
 from traitlets import Float
 
-from . import messages
+from . import ends, messages
 from .reflectors import PatientEvents, PatientPods, PatientReflector
 from .starts import StartFailed
 
@@ -72,6 +72,7 @@ class RobustKubeSpawner(KubeSpawner):  # type: ignore[misc]
             await self._start_watching_pods_without_waiting()
             if not await self.pod_reflector.first_list(self.first_list_s):
                 return None
+            pod = self.pod_reflector.pods.get(f"{self.namespace}/{self.pod_name}")
             code: int | None = await super().poll()
         except Exception as error:
             # Whatever went wrong here says nothing about the server, and JupyterHub
@@ -80,6 +81,10 @@ class RobustKubeSpawner(KubeSpawner):  # type: ignore[misc]
                 "state of %s unknown (%r), keeping it", self.pod_name, error
             )
             return None
+        if code is not None and self.ready:
+            because = ends.why(pod, self.events)
+            ends.note(self.user.name, because)
+            self.log.warning("%s ended: %s", self.pod_name, because)
         return code
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
@@ -128,6 +133,7 @@ class RobustKubeSpawner(KubeSpawner):  # type: ignore[misc]
 
     async def _start(self) -> Any:
         self._answer_lost = False
+        ends.note(self.user.name)
         allowed_s = max(self.start_timeout - self.start_margin_s, 1)
         try:
             async with asyncio.timeout(allowed_s) as limit:

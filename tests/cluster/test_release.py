@@ -12,6 +12,8 @@ from .kube import apply, execute, items, kubectl, pods, wait_for
 from .release import DASK, NAMESPACE
 
 LAB_BUDGET_S = 12
+# The hub looks at each server every 30 s.
+MISSED_S = 35
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +207,19 @@ def test_a_server_outlives_an_upgrade(ada, release, figures):
     server = Server(ada, ada.name)
     wait_for(lambda: server.get("api").status_code == 200, 30, "the server to answer")
     assert server.run("print(6 * 7)").text.strip() == "42"
+
+
+def test_a_server_whose_pod_is_gone_is_missed_and_its_owner_told(ada, figures):
+    """As when a machine is lost: nobody asked for it, and nothing said good-bye."""
+    pod = pod_of(ada.name)["metadata"]["name"]
+    kubectl("delete", "pod", "-n", NAMESPACE, pod, "--grace-period=0", "--force")
+    began = time.monotonic()
+    page = f"/hub/user/{ada.name}/lab"
+    words = "The machine that it ran on was taken away or failed"
+    wait_for(lambda: words in ada.get(page).text, MISSED_S, "the server to be missed")
+    figures.note("a lost server missed", time.monotonic() - began, f"{MISSED_S} s")
+    ada.start_server(ada.name, "tiny")
+    assert Server(ada, ada.name).run("print(6 * 7)").text.strip() == "42"
 
 
 def test_uninstalling_leaves_no_pod_and_keeps_the_homes(

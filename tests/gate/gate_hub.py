@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from jupyterhub.spawner import Spawner
 
+from hub_config import ends
 from hub_config.configure import pages
 from hub_config.settings import Hub
 from hub_config.steady import plan_by_steady_clock
@@ -27,11 +28,18 @@ class StillSpawner(Spawner):
 
     async def start(self):
         self.running = True
+        ends.note(self.user.name)
         names = self.get_env()
         (STATE / f"{self.user.name}.env").write_text(f"{names}\n{self.extra_labels}")
         return f"http://127.0.0.1:{PORT}"
 
     async def poll(self):
+        """A server ends by itself when somebody has written down why."""
+        gone = STATE / f"{self.user.name}.gone"
+        if gone.exists():
+            self.running = False
+            ends.note(self.user.name, gone.read_text())
+            gone.unlink()
         return None if self.running else 0
 
     async def stop(self, now=False):
@@ -46,8 +54,10 @@ c.JupyterHub.spawner_class = StillSpawner
 c.JupyterHub.bind_url = f"http://127.0.0.1:{PORT}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{PORT}"
 c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
-# Who is there is noted every second, and a held database is given up after one.
+# Who is there and what runs is noted every second; a held database is given up after
+# one.
 c.JupyterHub.activity_resolution = 1
+c.Spawner.poll_interval = 1
 c.JupyterHub.db_kwargs = {"connect_args": {"timeout": 1}}
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie")
 c.JupyterHub.default_url = "/hub/home"
