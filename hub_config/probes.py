@@ -189,12 +189,13 @@ async def _proxy(client: httpx.AsyncClient, api_url: str, token: str) -> None:
 
 
 async def _kubernetes(reflectors: Mapping[Any, Any]) -> None:
-    # None before the first server: then nothing is known of the cluster.
     for reflector in reflectors.values():
         if error := reflector.last_error:
             raise Ill(f"the list of {reflector.kind} fails: {error.partition(':')[0]}")
+    # None before the first server: then nothing is known of the cluster.
+    if reflectors:
         try:
-            await reflector.ask_api(REQUEST_TIMEOUT_S)
+            await next(iter(reflectors.values())).ask_api(REQUEST_TIMEOUT_S)
         except Exception as error:
             raise Ill(f"the API does not answer: {type(error).__name__}") from None
 
