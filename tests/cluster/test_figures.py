@@ -34,7 +34,8 @@ def calls():
         labels = dict(re.findall(r'(\w+)="([^"]*)"', words))
         if name == BY_PODS and labels["flow_schema"] == OF_PODS:
             found["by pods"] += int(float(value))
-        if name == ASKED and labels["resource"] in OF_SERVERS:
+        whole = not labels.get("subresource")
+        if name == ASKED and whole and labels["resource"] in OF_SERVERS:
             found[labels["resource"], labels["verb"]] += int(float(value))
     return found
 
