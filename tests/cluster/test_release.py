@@ -214,10 +214,10 @@ def test_a_server_whose_pod_is_gone_is_missed_and_its_owner_told(ada, figures):
     pod = pod_of(ada.name)["metadata"]["name"]
     kubectl("delete", "pod", "-n", NAMESPACE, pod, "--grace-period=0", "--force")
     began = time.monotonic()
-    page = f"/hub/user/{ada.name}/lab"
-    words = "The machine that it ran on was taken away or failed"
-    wait_for(lambda: words in ada.get(page).text, MISSED_S, "the server to be missed")
+    wait_for(lambda: not ada.server_of(ada.name), MISSED_S, "the server to be missed")
     figures.note("a lost server missed", time.monotonic() - began, f"{MISSED_S} s")
+    page = ada.get(f"/hub/user/{ada.name}/lab").text
+    assert "The machine that it ran on was taken away or failed" in page
     ada.start_server(ada.name, "tiny")
     assert Server(ada, ada.name).run("print(6 * 7)").text.strip() == "42"
 
