@@ -49,15 +49,21 @@ def why(pod: Mapping[str, Any] | None, events: Sequence[Mapping[str, Any]]) -> s
     Returns
     -------
     str
-        A sentence or two.
+        A sentence or two; empty for one that was shut down from within.
     """
-    status: Mapping[str, Any] = (pod or {}).get("status") or {}
+    if pod is None:
+        return _MACHINE
+    status: Mapping[str, Any] = pod.get("status") or {}
     reasons = {status.get("reason"), *(event.get("reason") for event in events)}
     ended = _ended_container(status)
     if ended.get("reason") == "OOMKilled":
         return _MEMORY
-    if pod is None or reasons & _TAKEN_AWAY or not ended:
+    # Told to go, not by us: a machine that is emptied lets it end with status 0.
+    leaves = (pod.get("metadata") or {}).get("deletionTimestamp")
+    if leaves or reasons & _TAKEN_AWAY or not ended:
         return _MACHINE
+    if ended.get("exitCode") == 0:
+        return ""
     return (
         f"Its program ended by itself (status {ended.get('exitCode')}). If that comes "
         "again, your home may be full or hold a broken setting."

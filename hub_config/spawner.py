@@ -82,10 +82,18 @@ class RobustKubeSpawner(KubeSpawner):  # type: ignore[misc]
             )
             return None
         if code is not None and self.ready:
-            because = ends.why(pod, self.events)
-            ends.note(self.user.name, because)
-            self.log.warning("%s ended: %s", self.pod_name, because)
+            self._note_end(pod)
         return code
+
+    def _note_end(self, pod: dict[str, Any] | None) -> None:
+        try:
+            because = ends.why(pod, self.events)
+        except Exception as error:
+            # That it ended is known; what cannot be read may not hide it.
+            because = ""
+            self.log.warning("why %s ended is not known (%r)", self.pod_name, error)
+        ends.note(self.user.name, because)
+        self.log.warning("%s ended: %s", self.pod_name, because or "no reason given")
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """Yield what the start waits for, in words, as JupyterHub's page wants it."""

@@ -36,6 +36,16 @@ def test_the_reason_is_told(seen, reasons, said):
     assert said in ends.why(seen, events)
 
 
+def test_who_shut_it_down_from_within_is_told_no_fault():
+    assert ends.why(pod(exitCode=0, reason="Completed"), []) == ""
+
+
+def test_a_machine_that_is_emptied_is_no_shut_down_from_within():
+    emptied = pod(exitCode=0, reason="Completed")
+    emptied["metadata"] = {"deletionTimestamp": "2026-11-29T16:00:00Z"}
+    assert "machine" in ends.why(emptied, [])
+
+
 @pytest.fixture
 async def running(kube, make_spawner):
     """A server that runs, as JupyterHub knows it."""
@@ -61,6 +71,13 @@ async def test_a_lost_pod_is_told_until_the_next_start(kube, running):
 
 async def test_a_server_that_is_being_stopped_did_not_end_by_itself(kube, running):
     running._stop_pending = True
+    kube.lose_pod(running.pod_name)
+    await gone(running)
+    assert ends.ended(running.user.name) == ""
+
+
+async def test_a_reason_that_cannot_be_read_hides_no_end(kube, running, monkeypatch):
+    monkeypatch.setattr(ends, "why", lambda *_: {}["nothing"])
     kube.lose_pod(running.pod_name)
     await gone(running)
     assert ends.ended(running.user.name) == ""
