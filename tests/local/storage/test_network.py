@@ -53,6 +53,20 @@ def test_counters_say_what_was_asked_and_start_again(http):
     assert http.post("/_standin/reset").json()["requests"] == 0
 
 
+def test_what_has_arrived_is_counted(http, monkeypatch):
+    send = asyncio.BaseEventLoop.sendfile
+
+    async def lingering(*what):
+        await send(*what)
+        await asyncio.sleep(1)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "sendfile", lingering)
+    http.post("/_standin/reset")
+    with http.stream("GET", "/open/a0") as answer:
+        assert next(answer.iter_bytes(len(BODY))) == BODY
+        assert http.get("/_standin/stats").json()["bytes"] == len(BODY)
+
+
 @pytest.mark.parametrize(
     ("kind", "seen"),
     [

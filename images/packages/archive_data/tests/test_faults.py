@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import pickle
 import socket
+import time
+from collections.abc import Callable
 from typing import Any
 
 import h5py
@@ -18,13 +20,16 @@ from archive_data import (
     ObjectChanged,
     ObjectNotFound,
     TransferFailed,
+    backoff,
     open_h5,
     reset_stats,
     stats,
 )
 from archive_data.blob import HttpBlob
+from archive_data.flight import Flight
 from archive_data.gate import Gate, gate
 from archive_data.h5 import File
+from archive_data.ranges import Run
 
 DATA = np.random.default_rng(0).integers(0, 500, (4000, 64)).astype("i2")
 
@@ -73,6 +78,32 @@ def test_slow_down_halves_the_requests_under_way(s3: Any, url: str) -> None:
     assert (file["x"][:] == DATA).all()
     assert gate.limit <= before // 2
     gate.limit = gate.most
+
+
+@pytest.mark.parametrize("end", ["cancel", "fail"])
+def test_what_nobody_waits_for_is_not_tried_again(
+    s3: Any, url: str, monkeypatch: Any, end: str
+) -> None:
+    monkeypatch.setattr(backoff.random, "uniform", lambda least, most: 60.0)
+    s3.fault("slow_down", times=1000)
+    tried = stats().retries
+    flight = Flight(HttpBlob(url, 200), Run(0, 200))
+    flight.start(100)
+    wait_until(lambda: stats().retries == tried + 2)
+    if end == "cancel":
+        flight.cancel()
+    else:
+        flight.landed.set_exception(TransferFailed("another part"))
+    wait_until(lambda: not gate._used)
+    assert stats().retries == tried + 2
+    gate.limit = gate.most
+
+
+def wait_until(is_so: Callable[[], bool], most_s: float = 20) -> None:
+    ends_s = time.monotonic() + most_s
+    while not is_so():
+        assert time.monotonic() < ends_s, "not so in time"
+        time.sleep(0.01)
 
 
 def test_the_gate_opens_again_after_successes() -> None:

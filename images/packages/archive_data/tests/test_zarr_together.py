@@ -131,3 +131,17 @@ def test_what_another_thread_waits_for_is_not_fetched_ahead(
         for key in keys(row)
     ]
     assert s3.stats()["bytes"] == sum(sizes)
+
+
+def test_what_is_decoded_is_not_fetched_ahead(s3: Any, files: Counting) -> None:
+    gathered(files, keys(2))
+    gathered(files, keys(0))
+    s3.control("reset", "POST", {})
+    for row in (0, 1, 3, 4, 5):  # a walk from row 0 on
+        gathered(files, keys(row))
+    sizes = [
+        (s3.bucket / f"zarr/an-id/{key}").stat().st_size
+        for row in (1, 3, 4, 5)
+        for key in keys(row)
+    ]
+    assert s3.stats()["bytes"] == sum(sizes)

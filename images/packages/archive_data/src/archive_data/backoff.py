@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 
 from .errors import TransferFailed
 from .stats import count
 
 TRIES = 6
+
+Wait = Callable[[float], None]
 
 #: The wait before try n is a random part of ``FIRST_WAIT_S * 2**n``, at most
 #: `MOST_WAIT_S`.
@@ -22,10 +25,12 @@ class Backoff:
     ----------
     what : str
         Names the read in the error, as in ``"s3://bucket/key, bytes 0 to 99"``.
+    wait : callable
+        Waits so many seconds; raises if nobody wants the bytes any more.
     """
 
-    def __init__(self, what: str) -> None:
-        self.what, self.failures = what, 0
+    def __init__(self, what: str, wait: Wait = time.sleep) -> None:
+        self.what, self.wait, self.failures = what, wait, 0
 
     def failed(self, why: object) -> None:
         """Wait before the next try.
@@ -43,7 +48,7 @@ class Backoff:
                 "check the network and try again"
             )
         longest = min(MOST_WAIT_S, FIRST_WAIT_S * 2**self.failures)
-        time.sleep(random.uniform(0, longest))
+        self.wait(random.uniform(0, longest))
 
     def progressed(self) -> None:
         """Forget the failures: some of the body arrived."""

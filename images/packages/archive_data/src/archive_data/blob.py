@@ -7,12 +7,13 @@ versions.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
 from . import transport
-from .backoff import Backoff
+from .backoff import Backoff, Wait
 from .errors import (
     AccessDenied,
     NotReadable,
@@ -57,8 +58,11 @@ class Blob(ABC):
         """Read a range in the calling thread, which may hold h5py's lock."""
 
     @abstractmethod
-    def read_into(self, start: int, into: memoryview) -> None:
-        """Fill `into` from `start` on; called by fetching threads only."""
+    def read_into(self, start: int, into: memoryview, wait: Wait = time.sleep) -> None:
+        """Fill `into` from `start` on; called by fetching threads only.
+
+        `wait` is what happens before another try.
+        """
 
     @property
     def key(self) -> str:
@@ -113,22 +117,25 @@ class HttpBlob(Blob):
     def read(self, start: int, stop: int) -> bytes:
         """Read a range in the calling thread, over connections of its own."""
         buffer = bytearray(max(0, stop - start))
-        self._transfer(start, memoryview(buffer), transport.alone())
+        self._transfer(start, memoryview(buffer), transport.alone(), time.sleep)
         return bytes(buffer)
 
-    def read_into(self, start: int, into: memoryview) -> None:
+    def read_into(self, start: int, into: memoryview, wait: Wait = time.sleep) -> None:
         """Fill `into` over the shared connections, through the gate."""
         with gate.passed():
-            self._transfer(start, into, transport.shared())
+            self._transfer(start, into, transport.shared(), wait)
 
-    def _transfer(self, start: int, into: memoryview, lane: Transport) -> None:
+    def _transfer(
+        self, start: int, into: memoryview, lane: Transport, wait: Wait
+    ) -> None:
         stop = start + len(into)
         if not 0 <= start <= stop <= self.size:
             raise NotReadable(
                 f"{self.name}: bytes {start} to {stop} lie outside its {self.size}; "
                 "the file is cut short or its index is of another file"
             )
-        tries, renewed = Backoff(f"{self.name}, bytes {start} to {stop}"), False
+        tries = Backoff(f"{self.name}, bytes {start} to {stop}", wait)
+        renewed = False
         at = 0
         while at < len(into):
             url = self.url

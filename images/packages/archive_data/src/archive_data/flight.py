@@ -66,7 +66,8 @@ class Flight:
             return
         at = self.run.start
         try:
-            self.blob.read_into(start, self._buffer.data[start - at : stop - at])
+            into = self._buffer.data[start - at : stop - at]
+            self.blob.read_into(start, into, self._wait)
         except BaseException as error:
             self._fail(error)
             return
@@ -75,6 +76,15 @@ class Flight:
             last = not self._left
         if last and self.landed.set_running_or_notify_cancel():
             self.landed.set_result(self._buffer)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait before another try; raise if another part failed or nobody waits."""
+        try:
+            failure = self.landed.exception(seconds)
+        except TimeoutError:
+            return
+        assert failure is not None, "landed without this part"
+        raise failure
 
     def _fail(self, error: BaseException) -> None:
         with self._lock:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
+from .backoff import Wait
 from .blob import Blob
 from .errors import NotReadable
 
@@ -35,8 +37,8 @@ class LocalBlob(Blob):
         self.read_into(start, memoryview(buffer))
         return bytes(buffer)
 
-    def read_into(self, start: int, into: memoryview) -> None:
-        """Fill `into` from `start` on."""
+    def read_into(self, start: int, into: memoryview, wait: Wait = time.sleep) -> None:
+        """Fill `into` from `start` on; nothing is tried twice."""
         stop = start + len(into)
         if not 0 <= start <= stop <= self.size:
             raise NotReadable(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +16,9 @@ import numpy.typing as npt
 
 from . import ahead
 from .array import Array, Table
+from .backoff import Wait
 from .blob import Blob, HttpBlob
+from .cache import decoded
 from .errors import NotReadable
 from .ranges import PART_MAX_BYTES
 from .reading import read_all
@@ -72,10 +75,10 @@ class Objects(Blob):
         self.read_into(start, memoryview(buffer))
         return bytes(buffer)
 
-    def read_into(self, start: int, into: memoryview) -> None:
+    def read_into(self, start: int, into: memoryview, wait: Wait = time.sleep) -> None:
         """Fill `into` with a range of one object."""
         number, blob, at = self._object(start)
-        blob.read_into(at, into)
+        blob.read_into(at, into, wait)
         # Parts of one object must be of the same.
         self._etags.setdefault(number, blob.etag)
 
@@ -190,7 +193,11 @@ class Chunks:
             left -= int(array.table.sizes[number])
             if left < 0:
                 break
-            is_coming = self._asked[number] or (array.token, number) in ahead.store
-            if not is_coming and array.table.sizes[number]:
+            if array.table.sizes[number] and not self._is_coming(number):
                 wanted.append(number)
         ahead.fetch([(array, wanted)], PART_MAX_BYTES)
+
+    def _is_coming(self, number: int) -> bool:
+        """Tell whether a chunk is here, or somebody has sent for it."""
+        key = self.array.token, number
+        return bool(self._asked[number]) or key in ahead.store or key in decoded
