@@ -37,9 +37,9 @@ class Watched(LocalBlob):
         self.waits += 1
         return super().read(start, stop)
 
-    def read_into(self, start: int, into: memoryview) -> None:
+    def read_into(self, start: int, into: memoryview, *wait: Any) -> None:
         self.requests += 1
-        super().read_into(start, into)
+        super().read_into(start, into, *wait)
 
 
 def write(path: Path, libver: str) -> None:

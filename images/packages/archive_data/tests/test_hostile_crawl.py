@@ -28,7 +28,7 @@ class Made(Blob):
         self.read_into(start, memoryview(buffer))
         return bytes(buffer)
 
-    def read_into(self, start: int, into: memoryview) -> None:
+    def read_into(self, start: int, into: memoryview, *wait: Any) -> None:
         found = self.data[start : start + len(into)]
         into[: len(found)] = found
         self.read_bytes += len(into)
