@@ -12,7 +12,8 @@ from typing import Any
 
 from .settings import GIB, Dask, Hub
 
-SCHEDULER_CMD = ["dask", "scheduler"]
+#: In the users' own environment, which has `hub_server`.
+SCHEDULER_CMD = ["dask", "scheduler", "--preload", "hub_server.dask_scheduler"]
 WORKER_CMD = ["dask", "worker"]
 
 

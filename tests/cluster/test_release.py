@@ -153,8 +153,8 @@ print(future.result(timeout=30))
 HELD = "print(future.result(timeout=30))"
 AGAIN = """
 from dask_gateway import Gateway
-client = Gateway().connect(cluster.name).get_client()
-print(client.get_dataset("kept").result(timeout=10))
+other = Gateway().connect(cluster.name).get_client()
+print(other.get_dataset("kept").result(timeout=10))
 """
 
 
@@ -173,13 +173,15 @@ def test_a_killed_gateway_takes_no_result_and_no_pod(gateway_killed, server):
     assert dask_pods() == gateway_killed
 
 
-def test_a_killed_proxy_takes_no_published_result(gateway_killed, server, figures):
+def test_a_killed_proxy_takes_no_result(gateway_killed, server, figures):
     began = time.monotonic()
     killed("app.kubernetes.io/component=traefik")
     wait_for(
         lambda: server.run(AGAIN).text.strip() == "43", 120, "the published result"
     )
     figures.note("Dask's proxy killed: published result read", time.monotonic() - began)
+    held = server.run(HELD)
+    assert held.text.strip() == "42", held.error
     assert dask_pods() == gateway_killed
 
 

@@ -19,7 +19,10 @@ import tempfile
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-PRELOAD = Path(__file__).with_name("dask_client.py")
+PRELOADS = [
+    str(Path(__file__).with_name(name))
+    for name in ("dask_client.py", "dask_reconnect.py")
+]
 RESCUED = {
     "IPYTHONDIR": "ipython",
     "JUPYTER_CONFIG_DIR": "jupyter-config",
@@ -94,7 +97,7 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     environ.setdefault("ARCHIVE_HUB_SCRATCH", str(scratch))
     for name, folder in places.items():
         environ.setdefault(name, str(scratch / folder))
-    environ.setdefault("DASK_DISTRIBUTED__CLIENT__PRELOAD", json.dumps([str(PRELOAD)]))
+    environ.setdefault("DASK_DISTRIBUTED__CLIENT__PRELOAD", json.dumps(PRELOADS))
     # Dask would tell each notebook in red that it found the preload.
     quiet = {"distributed.preloading": "warning", "distributed.utils": "warning"}
     environ.setdefault("DASK_LOGGING", json.dumps(quiet))
