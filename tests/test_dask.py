@@ -36,11 +36,14 @@ def test_what_is_above_a_ceiling_is_refused(hub, request_, words):
         configured(hub, request_)
 
 
-def test_the_start_commands_are_ones_that_exist(hub):
+def test_the_start_commands_are_ones_that_exist(hub, root):
     c = Config()
     dask.configure(c, hub)
     config = ClusterConfig(config=c)
-    assert config.scheduler_cmd[:2] == ["dask", "scheduler"]
+    *command, preload = config.scheduler_cmd
+    assert command == ["dask", "scheduler", "--preload"]
+    place = preload.replace(".", "/") + ".py"
+    assert (root / "images/packages/hub_server" / place).is_file()
     assert config.worker_cmd == ["dask", "worker"]
     assert config.idle_timeout == 30 * 60
 
