@@ -3,85 +3,82 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
 
-from . import notice_command, suspend_command, usage_command
-from . import render as derived
-from .check.command import check
-from .deploy import commands as releases
-from .deploy.init_command import init
-from .images import commands as images
-from .keep import commands as keep
-from .keep import home_commands
-from .local import commands as local
-from .operate import commands as operate
-from .operate.due_command import due
-from .rehearsal import command as rehearsal
-from .settings import SettingsError, load
-from .visit.canary_command import canary
-from .visit.command import health
-from .who import who
+from .failure import Failure
 
-ROOT = derived.ROOT
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-app.add_typer(local.app, name="local")
-app.add_typer(images.app, name="images")
-app.add_typer(notice_command.app, name="notice")
-app.command()(suspend_command.suspend)
-app.command()(usage_command.usage)
-app.command()(who)
-app.command()(check)
-app.command()(operate.cost)
-app.command()(operate.quota)
-app.command()(rehearsal.rehearse)
-app.command()(due)
-for command in (*keep.COMMANDS, *home_commands.COMMANDS):
-    app.command()(command)
-# In the cloud these are a release's: `archive-hub upgrade ENV`.
-local.app.command()(keep.upgrade)
-local.app.command()(keep.rollback)
-app.command()(health)
-app.command()(canary)
-app.command()(init)
-app.command()(releases.deploy)
-app.command()(releases.upgrade)
-app.command()(releases.rollback)
-app.command()(releases.destroy)
+#: Where each command is.  Only the one that is asked for is imported: all of them
+#: together take a second.
+PLACES = {
+    "local": "local.commands:app",
+    "images": "images.commands:app",
+    "notice": "notice_command:app",
+    "suspend": "suspend_command:suspend",
+    "usage": "usage_command:usage",
+    "who": "who:who",
+    "check": "check.command:check",
+    "cost": "operate.commands:cost",
+    "quota": "operate.commands:quota",
+    "rehearse": "rehearsal.command:rehearse",
+    "due": "operate.due_command:due",
+    "backup": "keep.commands:backup",
+    "restore": "keep.commands:restore",
+    "export": "keep.commands:export",
+    "homes": "keep.home_commands:homes",
+    "retention": "keep.home_commands:retention",
+    "unbind": "keep.home_commands:unbind",
+    "health": "visit.command:health",
+    "canary": "visit.canary_command:canary",
+    "init": "deploy.init_command:init",
+    "deploy": "deploy.commands:deploy",
+    "upgrade": "deploy.commands:upgrade",
+    "rollback": "deploy.commands:rollback",
+    "destroy": "deploy.commands:destroy",
+    "render": "render_command:render",
+}
+#: Commands of `local`: in the cloud these are a release's, `archive-hub upgrade ENV`.
+LOCAL = {"upgrade": "keep.commands:upgrade", "rollback": "keep.commands:rollback"}
 
 
-@app.command()
-def render(
-    check: bool = typer.Option(False, "--check", help="Only say which are stale."),
-) -> None:
-    """Write the derived files: for Helm, Terraform and the docs."""
-    if check:
-        stale = derived.stale(load(), ROOT)
-        for name in stale:
-            typer.echo(f"{name}: stale; run `archive-hub render`")
-        raise typer.Exit(bool(stale))
-    for name in derived.write(load(), ROOT):
-        typer.echo(f"wrote {name}")
+def application(*names: str) -> typer.Typer:
+    """Return the command line.
+
+    Parameters
+    ----------
+    *names : str
+        Commands that it is to have; all of them if none is named.
+    """
+    app = typer.Typer(no_args_is_help=True, add_completion=False)
+    app.callback(help=__doc__)(lambda: None)
+    for name in names or PLACES:
+        found = _found(PLACES[name])
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+        if name == "local":
+            for word, place in LOCAL.items():
+                found.command(word)(_found(place))
+    return app
 
 
-FAILURES = (
-    SettingsError,
-    *images.FAILURES,
-    *keep.FAILURES,
-    *local.FAILURES,
-    *operate.FAILURES,
-    *releases.FAILURES,
-    *notice_command.FAILURES,
-    *suspend_command.FAILURES,
-    *usage_command.FAILURES,
-    *rehearsal.FAILURES,
-)
+def _found(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"hub_config.{module}"), name)
 
 
 def main() -> None:
     """Run the command line; an expected failure is one line, not a traceback."""
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    app = application(name) if name in PLACES else application()
     try:
         app()
-    except FAILURES as error:
+    except Failure as error:
         sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from .failure import Failure
 from .machines import Machine, table
 from .settings import Hub
 from .tables import Profile, Span
@@ -16,7 +17,7 @@ from .tables import Profile, Span
 TRIM_SHARE = 0.05
 
 
-class NoMachineFits(ValueError):
+class NoMachineFits(Failure, ValueError):
     """No machine that a pool may buy keeps what a profile promises."""
 
 

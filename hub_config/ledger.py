@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
+from .failure import Failure
+
 # On the volume of JupyterHub's database.
 LEDGER_IN_POD = "/srv/jupyterhub/people.sqlite"
 
@@ -35,7 +37,7 @@ CREATE TABLE IF NOT EXISTS logins (
 """
 
 
-class LedgerError(OSError):
+class LedgerError(Failure, OSError):
     """The file cannot be used."""
 
 

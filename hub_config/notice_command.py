@@ -12,13 +12,11 @@ from typing import Annotated
 
 import typer
 
-from .ledger import Ledger, LedgerError
+from .ledger import Ledger
 from .notices import Level, NoticeError, Notices
-from .people import UnknownPerson, person
+from .people import person
 
 LEDGER = "people.sqlite"
-FAILURES = (NoticeError, LedgerError, UnknownPerson)
-
 app = typer.Typer(no_args_is_help=True, help="Tell people something, all or one.")
 
 StateOption = Annotated[

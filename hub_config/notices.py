@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from . import budget
+from .failure import Failure
 from .gate import number_of
 from .ledger import LedgerError, LedgerFile
 from .settings import Hub
@@ -21,7 +22,7 @@ Level = Literal["info", "warning", "danger"]
 LONGEST_TEXT = 500
 
 
-class NoticeError(ValueError):
+class NoticeError(Failure, ValueError):
     """A notice cannot be kept as asked."""
 
 

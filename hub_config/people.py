@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from .failure import Failure
 from .gate import number_of
 from .ledger import Ledger
 
 
-class UnknownPerson(ValueError):
+class UnknownPerson(Failure, ValueError):
     """Nobody, or more than one person, is called so."""
 
 

@@ -13,6 +13,7 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from .canary_table import Canary
+from .failure import Failure
 from .tables import (
     About,
     Archive,
@@ -47,7 +48,7 @@ GIB = 2**30
 DECLARATION = Path(__file__).with_name("hub.toml")
 
 
-class SettingsError(ValueError):
+class SettingsError(Failure, ValueError):
     """A setting is missing, unknown, or contradicts another one."""
 
 

@@ -11,17 +11,15 @@ from typing import Annotated
 
 import typer
 
+from .failure import Failure
 from .ledger import Ledger
 from .notice_command import DEFAULT_STATE, StateOption, ledger_file
 from .people import person
 from .suspended import LONGEST_REASON, Suspended
 
 
-class SuspendError(ValueError):
+class SuspendError(Failure, ValueError):
     """The command cannot be carried out as given."""
-
-
-FAILURES = (SuspendError,)
 
 
 def suspend(

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from .failure import Failure
 from .home_size import Sizes
 from .ledger import Ledger
 from .notice_command import DEFAULT_STATE, StateOption, ledger_file
@@ -20,11 +21,8 @@ from .settings import GIB
 from .usage import Usage, to_cents
 
 
-class UsageError(ValueError):
+class UsageError(Failure, ValueError):
     """The command cannot be carried out as given."""
-
-
-FAILURES = (UsageError,)
 
 
 def usage(

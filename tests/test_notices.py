@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
+from hub_config.failure import Failure
 from hub_config.ledger import Ledger
-from hub_config.notice_command import FAILURES, app, moment
+from hub_config.notice_command import app, moment
 from hub_config.notices import (
     LONGEST_TEXT,
     NoticeError,
@@ -174,7 +175,7 @@ def test_a_person_is_named_by_number_or_login(command, who):
 )
 def test_the_operator_is_told_what_is_wrong(command, words, reason):
     done = command("add", "Hello", *words)
-    assert isinstance(done.exception, FAILURES)
+    assert isinstance(done.exception, Failure)
     assert reason in str(done.exception)
     assert "\n" not in str(done.exception)
 

@@ -23,8 +23,6 @@ from .plan import Plan, make
 from .programs import DeployError
 from .releases import HUB, Target, releases, target
 
-FAILURES = (DeployError,)
-
 EnvArgument = Annotated[str, typer.Argument(metavar="ENV", help="As in hub.toml.")]
 PlanOption = Annotated[
     bool, typer.Option("--plan", help="Only say what would change, and who is hit.")

@@ -14,6 +14,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from ..failure import Failure
+
 FROM = {
     "helm": "https://helm.sh/docs/intro/install",
     "kubectl": "https://kubernetes.io/docs/tasks/tools",
@@ -40,7 +42,7 @@ LONGEST = 400
 _NOISE = re.compile(r"^(error|err|warning)\b:?\s*", re.IGNORECASE)
 
 
-class DeployError(RuntimeError):
+class DeployError(Failure, RuntimeError):
     """Something is not as it must be; one line says what, and what to do."""
 
 

@@ -13,8 +13,6 @@ from .builders import find_builder
 from .recipes import RECIPES, ImagesError, find, tag
 
 ROOT = Path(__file__).resolve().parents[2]
-FAILURES = (ImagesError,)
-
 app = typer.Typer(no_args_is_help=True, help="Container images: build, verify, weigh.")
 
 

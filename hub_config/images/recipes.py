@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..failure import Failure
+
 MB = 10**6
 
 
-class ImagesError(Exception):
+class ImagesError(Failure):
     """An image cannot be built, verified or weighed."""
 
 

@@ -10,8 +10,6 @@ from typing import Annotated
 
 import typer
 
-from ..ledger import LedgerError
-from ..notices import NoticeError
 from . import backup as backups
 from . import database, made
 from .export import export as export_home
@@ -21,8 +19,6 @@ from .options import DEFAULT_STATE, NamespaceOption, StateOption, place_of, say,
 from .place import KeepError, Place
 from .restore import restore as restore_all
 from .restore import restore_inside
-
-FAILURES = (KeepError, LedgerError, NoticeError)
 
 
 def backup(

@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from ..failure import Failure
 from ..ledger import LEDGER_IN_POD
 from ..local.state import State, StateError
 from ..packing import HOMES_IN_POD
@@ -26,7 +27,7 @@ SECRETS = ("secrets.json", "cookie_secret", "people.json")
 Say = Callable[[str], None]
 
 
-class KeepError(RuntimeError):
+class KeepError(Failure, RuntimeError):
     """Something could not be kept or brought back; one line says what, and what now."""
 
 

@@ -14,10 +14,7 @@ from rich.panel import Panel
 from ..settings import load
 from . import launcher, limits
 from .add import add_command
-from .environments import EnvironmentFailed
-from .launcher import HubFailed
 from .machine import Machine
-from .sample_archive import NoInterpreter, SamplesError
 from .standins.people import People
 from .standins.services import archive_url, storage_url
 from .state import Run, State, StateError
@@ -30,7 +27,6 @@ StateOption = Annotated[
     Path, typer.Option("--state", help="Folder that keeps everything.")
 ]
 DEFAULT_STATE = Path(".local")
-FAILURES = (StateError, HubFailed, EnvironmentFailed, SamplesError, NoInterpreter)
 
 
 def _say(line: str) -> None:

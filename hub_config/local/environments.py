@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from ..failure import Failure
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ROOT / ".envs"
 BASE = ENVIRONMENTS / "base"
@@ -26,7 +28,7 @@ PACKAGES = ROOT / "images" / "packages"
 PATCH = ROOT / "images" / "base" / "patch_nwbwidgets.py"
 
 
-class EnvironmentFailed(RuntimeError):
+class EnvironmentFailed(Failure, RuntimeError):
     """An environment could not be made."""
 
 

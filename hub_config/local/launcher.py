@@ -19,6 +19,7 @@ from types import FrameType
 
 import httpx
 
+from ..failure import Failure
 from ..settings import Hub
 from . import environments, gateway_commands, orphans
 from .process import LEASH
@@ -34,7 +35,7 @@ STOP_WITHIN_S = 15
 PAUSE_S = 5
 
 
-class HubFailed(RuntimeError):
+class HubFailed(Failure, RuntimeError):
     """The hub did not come up, or ended by itself."""
 
 

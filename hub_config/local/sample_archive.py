@@ -15,15 +15,17 @@ from pathlib import Path
 
 from hub_config.local.samples.shelf import Shelf
 
+from ..failure import Failure
+
 _PACKAGES = Path(__file__).parents[2]
 _MAKERS = Path(__file__).parent / "samples"
 
 
-class SamplesError(RuntimeError):
+class SamplesError(Failure, RuntimeError):
     """The sample archive could not be made; the message is one line."""
 
 
-class NoInterpreter(RuntimeError):
+class NoInterpreter(Failure, RuntimeError):
     """There is no such user environment; the message is one line."""
 
 

@@ -30,6 +30,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..failure import Failure
 from .process import Identity
 
 MIN_FREE_BYTES = 200 * 2**20
@@ -56,7 +57,7 @@ PORTS = (
 )
 
 
-class StateError(RuntimeError):
+class StateError(Failure, RuntimeError):
     """The state folder cannot be used as asked."""
 
 

@@ -10,14 +10,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ..fit import NoMachineFits
 from ..settings import Hub, SettingsError, load
 from ..tables import Environment
 from . import cost as arithmetic
 from . import quota as quotas
 from . import report
-
-FAILURES = (NoMachineFits, quotas.CouldNotAsk)
 
 
 def _hours(text: str) -> float:

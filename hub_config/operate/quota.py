@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .. import fit
+from ..failure import Failure
 from ..settings import Hub
 
 # Codes of AWS's service "ec2"; `max_nodes` of hub.toml bounds each from our side.
@@ -27,7 +28,7 @@ NAMES = {
 }
 
 
-class CouldNotAsk(RuntimeError):
+class CouldNotAsk(Failure, RuntimeError):
     """AWS did not say what the quota is: no credentials, no permission, no answer."""
 
 

@@ -22,7 +22,6 @@ from .people import RehearsalError, Walker, from_file, stand_ins
 from .report import as_json, for_people
 from .walk import STEPS, Tour, Went, walk_all
 
-FAILURES = (RehearsalError,)
 MOST_PEOPLE = 300
 NOTEBOOK = "01-find.ipynb"
 INTERRUPTED = 130

@@ -10,13 +10,14 @@ from typing import Any
 
 import aiohttp
 
+from ..failure import Failure
 from ..local.standins.services import archive_url
 from ..local.state import Run, State
 
 _FIRST_NUMBER = 7_000_000
 
 
-class RehearsalError(ValueError):
+class RehearsalError(Failure, ValueError):
     """A rehearsal cannot begin as asked."""
 
 

@@ -26,6 +26,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hub_config import cli, render
+from hub_config.failure import Failure
 
 PROGRAM = Path(__file__).with_name("program.py")
 TOKEN = "the-operators-token"
@@ -218,9 +219,9 @@ def world(tmp_path, monkeypatch, hub_port):
 @pytest.fixture
 def deploy(checkout, world):
     def run(*words: str, given: str = ""):
-        result = CliRunner().invoke(cli.app, words, input=given)
+        result = CliRunner().invoke(cli.application(), words, input=given)
         error = result.exception
-        if isinstance(error, cli.FAILURES):
+        if isinstance(error, Failure):
             assert "\n" not in str(error), error
             return 1, f"{result.output}{error}"
         assert error is None or isinstance(error, SystemExit), result.output
