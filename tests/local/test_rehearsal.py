@@ -14,6 +14,8 @@ import pytest
 
 from hub_config.local.state import State
 
+pytestmark = pytest.mark.long
+
 SCRIPT = str(Path(sys.executable).with_name("archive-hub"))
 
 

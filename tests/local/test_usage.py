@@ -11,6 +11,8 @@ import pytest
 
 from hub_config import usage
 
+pytestmark = pytest.mark.long
+
 MONTH = datetime.now(UTC).strftime("%Y-%m")
 
 
