@@ -7,8 +7,8 @@ ever.  Only messages of `distributed` itself are sent; the scheduler's part is
 `dask_scheduler`.
 
 Like `dask_client` it is imported in whatever environment a client runs in, so it needs
-nothing but Dask.  Should ``Client._reconnect`` change, the worst is what happened
-without it: the futures are given up.
+nothing but Dask.  ``Client._reconnect`` is private: `tests/hub_server` notices when
+it changes.
 """
 
 import asyncio
