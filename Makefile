@@ -13,7 +13,7 @@ down: .venv/.made
 
 # Many tests wait for a real server: three at a time keep two cores busy.  Those that
 # measure time run before, by themselves.
-PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 3 --dist loadfile
 test: .venv/.made lint
 	@$(BIN)/archive-hub local prepare
 	$(READER)/check.py -q $(PARALLEL)

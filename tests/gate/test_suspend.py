@@ -9,8 +9,6 @@ import pytest
 from hub_config.ledger import Ledger
 from hub_config.suspended import Suspended
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture
 def suspend(gate):

@@ -24,8 +24,6 @@ from tests.hub_server.conftest import Kernel, until
 from tests.hub_server.test_activity import PRINTING, SILENT, ready_cell, ready_job
 from tests.hub_server.test_ready import free_port
 
-pytestmark = pytest.mark.long
-
 # The hub's hour, ten minutes and day.
 TIMEOUT_S, REPORT_S, CAP_S = 5, 1, 30
 # A server that works is seen as idle by now, or it is not.

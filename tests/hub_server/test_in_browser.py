@@ -15,7 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 VIEWS = Path(__file__).parents[1] / "images" / "nwb_views.py"
 SETTINGS = ".jupyter/lab/user-settings/@jupyterlab/notebook-extension"

@@ -15,8 +15,6 @@ from jupyterhub import dbutil
 from hub_config.keep.database import COPY, revision, rollback, upgrade
 from hub_config.keep.place import KeepError
 
-pytestmark = pytest.mark.long
-
 HERE = Path(sys.executable)
 NEW, OLD = "4621fec11365", "3c2384c5aae1"
 

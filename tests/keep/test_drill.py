@@ -14,8 +14,6 @@ from hub_config.local import environments
 from tests.conftest import Visitor
 from tests.local.conftest import started
 
-pytestmark = pytest.mark.long
-
 WORK = """
 from pathlib import Path
 Path("results.bin").write_bytes(bytes(range(256)) * 4096)

@@ -9,8 +9,6 @@ import pytest
 
 from tests.notebooks.running import Cost, keep, profile_of
 
-pytestmark = pytest.mark.long
-
 NAME = "01-find.ipynb"
 
 EXECUTE = """

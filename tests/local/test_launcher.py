@@ -22,8 +22,6 @@ from hub_config.local import environments
 from hub_config.local.state import State
 from hub_config.visit.browser import Visitor
 
-pytestmark = pytest.mark.long
-
 UP = [str(Path(sys.executable).with_name("archive-hub")), "local", "up"]
 
 

@@ -14,8 +14,6 @@ import pytest
 
 from hub_config.local.state import State
 
-pytestmark = pytest.mark.long
-
 SCRIPT = str(Path(sys.executable).with_name("archive-hub"))
 
 

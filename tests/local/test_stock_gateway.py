@@ -13,8 +13,6 @@ import pytest
 
 from hub_config.local import environments
 
-pytestmark = pytest.mark.long
-
 CONFIG = """
 from dask_gateway_server.backends.local import UnsafeLocalBackend
 c.DaskGateway.backend_class = UnsafeLocalBackend

@@ -11,8 +11,6 @@ import pytest
 
 from hub_config import usage
 
-pytestmark = pytest.mark.long
-
 MONTH = datetime.now(UTC).strftime("%Y-%m")
 
 

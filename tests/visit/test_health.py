@@ -14,8 +14,6 @@ import pytest
 from hub_config.visit.browser import Visitor
 from hub_config.visit.health import CANARY, Account, Check, Step, exit_code
 
-pytestmark = pytest.mark.long
-
 STEPS = [
     "hub answers",
     "each part is well",

@@ -14,8 +14,6 @@ from hub_config.visit.health import exit_code
 from hub_config.visit.robot import Robot, RobotAccount
 from hub_config.visit.server import Server
 
-pytestmark = pytest.mark.long
-
 LOOK = ["hub answers", "sign-in page", "API"]
 USE = [*LOOK, "start Tiny", "read from S3", "add up on two Dask workers", "stop"]
 

@@ -18,8 +18,6 @@ from typer.testing import CliRunner
 from hub_config.local.add import Added, AddError, add_command, add_files
 from hub_config.local.samples.shelf import DRAFT, Shelf, blob_key, zarr_key
 
-pytestmark = pytest.mark.long
-
 MAKE = """
 import sys, h5py
 with h5py.File(sys.argv[1] + "/plain.nwb", "w") as file:

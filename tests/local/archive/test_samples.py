@@ -18,8 +18,6 @@ from hub_config.local.sample_archive import (
 )
 from hub_config.local.samples.shelf import Shelf, blob_key, digest, zarr_key
 
-pytestmark = pytest.mark.long
-
 OPEN = """
 import json, sys
 import numpy as np
