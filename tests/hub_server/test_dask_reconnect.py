@@ -31,6 +31,11 @@ BACK = """
 ends_s = time.monotonic() + 30
 while client.status != 'running' and time.monotonic() < ends_s: time.sleep(0.05)
 """
+UNTIL_THREE = """
+ends_s = time.monotonic() + 30
+while tasks() < 3 and time.monotonic() < ends_s: time.sleep(0.05)
+print(tasks())
+"""
 NONE_LEFT = """
 ends_s = time.monotonic() + 30
 while (tasks(), clients()) != {expected} and time.monotonic() < ends_s: time.sleep(0.1)
@@ -100,6 +105,8 @@ async def session(base_env, server, tmp_path, options) -> AsyncIterator[Session]
 
 async def test_a_client_that_comes_back_has_its_results(session):
     await session.run("slow = client.submit(lambda: time.sleep(3) or 'slept')")
+    # What has not arrived when the connection is cut is lost.
+    assert await session.run(UNTIL_THREE) == "3"
     for _ in range(2):
         await session.cut_off()
         await session.let_back()

@@ -79,6 +79,7 @@ def both_killed(gateway_killed, cluster, base, running, until):
     part(running, "proxy").kill()
     code = AGAIN.format(cluster)
     until(lambda: base.run(code).text.strip() == "44", 120, "gateway and proxy")
+    until(lambda: base.run(PUBLISHED).text.strip() == "43", 60, "the first client")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def proxy_killed(both_killed, base, running, until):
     before = part(running, "proxy")
     before.kill()
     until(lambda: part(running, "proxy") not in (None, before), 10, "another proxy")
-    until(lambda: base.run(PUBLISHED).text.strip() == "43", 30, "the client")
+    until(lambda: base.run(PUBLISHED).text.strip() == "43", 60, "the client")
 
 
 def test_a_killed_gateway_takes_no_result_from_a_client(gateway_killed, base):

@@ -53,7 +53,8 @@ async def _take_up(client: Any, keys: list[Any]) -> None:
     try:
         known = await client.scheduler.get_task_status(keys=keys)
     except OSError:
-        client.scheduler_comm.abort()  # cut off again: so begin again
+        if client.status == "running":
+            client.scheduler_comm.abort()  # cut off again: so begin again
         return
     taken = []
     for key in keys:
