@@ -12,7 +12,8 @@ import pytest
 from tests.faults.relay import Relay
 
 PRELOAD = ("--preload", "hub_server.dask_scheduler")
-SHORT_GRACE = "from hub_server import dask_scheduler\ndask_scheduler.GRACE_S = 2.0\n"
+# Longer than a client takes to come back on a busy machine.
+SHORT_GRACE = "from hub_server import dask_scheduler\ndask_scheduler.GRACE_S = 8.0\n"
 CONNECT = """
 import time
 from distributed import Client
