@@ -78,7 +78,3 @@ def main() -> None:
         app()
     except Failure as error:
         sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()

@@ -147,6 +147,3 @@ def rollback(
     place = place_of(state, "")
     with place.at_rest():
         database.rollback(Path(place.database), say)
-
-
-COMMANDS = (backup, restore, export)

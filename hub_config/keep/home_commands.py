@@ -142,6 +142,3 @@ def unbind(
     if not gone:
         typer.echo(f"{login}: was not bound", err=True)
         raise typer.Exit(1)
-
-
-COMMANDS = (homes, retention, unbind)

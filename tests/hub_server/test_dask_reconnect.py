@@ -3,6 +3,7 @@
 import asyncio
 import re
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,8 +55,9 @@ def dask(base: Path, folder: Path, *options: str) -> Iterator[str]:
         scheduler = subprocess.Popen(line, stdout=log, stderr=log, cwd=folder)
         processes = [scheduler]
         try:
-            found = None
-            while not found and scheduler.poll() is None:
+            found, ends_s = None, time.monotonic() + 60
+            while not found and scheduler.poll() is None and time.monotonic() < ends_s:
+                time.sleep(0.05)
                 text = Path(log.name).read_text()
                 found = re.search(r"Scheduler at: +(tcp://\S+)", text)
             assert found, Path(log.name).read_text()
@@ -117,14 +119,6 @@ async def test_a_client_that_comes_back_has_its_results(session):
     assert await session.run("print(slow.result(timeout=20))") == "slept"
 
 
-async def test_what_is_let_go_or_asked_for_meanwhile(session):
-    await session.cut_off()
-    await session.run("del done; late = client.submit(sum, [40, 3])")
-    await session.let_back()
-    assert await session.run("print(late.result(timeout=20))") == "43"
-    await session.run("del late, failed")
-
-
 @pytest.mark.parametrize("options", [()], ids=["stock"])
 async def test_what_the_scheduler_forgot_is_given_up_as_ever(session):
     await session.cut_off()
@@ -162,3 +156,13 @@ class TestWithAShortGrace:
         expected = tuple(int(number) for number in before.split())
         assert await session.run(NONE_LEFT.format(expected=expected)) == before
         assert await session.run("print(done.result(timeout=10))") == "42"
+
+    async def test_what_is_let_go_meanwhile_is_not_kept(self, session):
+        before = await session.run("print(clients())")
+        await session.cut_off()
+        await session.run("del done; late = client.submit(sum, [40, 3])")
+        await session.let_back()
+        assert await session.run("print(late.result(timeout=20))") == "43"
+        await session.run("del late, failed")
+        code = NONE_LEFT.format(expected=(0, int(before)))
+        assert await session.run(code) == f"0 {before}"
