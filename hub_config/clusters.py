@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from .certificates import trusted
+
 GATEWAY_SCOPE = "access:services!service=dask-gateway"
 TIMEOUT_S = 10
 
@@ -39,6 +41,7 @@ async def stop_clusters(spawner: Any) -> int:
             base_url=f"{address.rstrip('/')}/api/v1/clusters/",
             headers={"Authorization": f"jupyterhub {token}"},
             timeout=TIMEOUT_S,
+            verify=trusted(),
         ) as gateway:
             answer = (await gateway.get("")).raise_for_status()
             names = list(answer.json())

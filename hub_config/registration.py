@@ -16,6 +16,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpx
 from prometheus_client import Histogram
 
+from .certificates import trusted
 from .settings import Archive
 from .verdict import Answer, Decision, Person, Verdict, read
 
@@ -230,5 +231,6 @@ def new_client() -> httpx.AsyncClient:
     return httpx.AsyncClient(
         follow_redirects=False,
         timeout=None,
+        verify=trusted(),
         limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
     )

@@ -69,6 +69,31 @@ def test_the_budget_of_functions_would_notice_a_long_one(tmp_path):
     assert [length for _, length in functions(tmp_path / "long.py")] == [41]
 
 
+ASKS = {"get", "post", "put", "delete", "request", "stream", "Client", "AsyncClient"}
+
+
+def calls_without_certificates(source: str):
+    """Yield the calls of httpx that would read the certificates anew."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            module = node.func.value
+            httpx = isinstance(module, ast.Name) and module.id == "httpx"
+            given = {keyword.arg for keyword in node.keywords}
+            if httpx and node.func.attr in ASKS and "verify" not in given:
+                yield node.lineno
+
+
+def test_certificates_are_read_once():
+    anew = {
+        str(path.relative_to(ROOT)): found
+        for path in tracked("hub_config/*.py")
+        if (found := list(calls_without_certificates(path.read_text())))
+    }
+    assert anew == {}
+    assert list(calls_without_certificates("httpx.get(url, timeout=2)")) == [1]
+    assert list(calls_without_certificates("httpx.get(url, verify=trusted())")) == []
+
+
 def test_templates_and_hcl_stay_short():
     long = {
         str(path.relative_to(ROOT)): lines(path)

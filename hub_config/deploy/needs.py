@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from ..certificates import trusted
 from ..operate import quota
 from ..settings import Hub
 from . import parameters
@@ -202,6 +203,7 @@ class Checks:
             data=form,
             headers={"Accept": "application/json"},
             timeout=20,
+            verify=trusted(),
         )
         if answer.status_code == 404:
             raise No("GitHub knows no such client_id; copy it from the app's page")
@@ -219,6 +221,7 @@ class Checks:
                 f"{archive.api_url}/users/me/",
                 headers={"Authorization": f"token {token}"},
                 timeout=20,
+                verify=trusted(),
             )
             if answer.status_code in (401, 403):
                 raise No(f"{archive.name} refuses the token; ask for a new one")

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from ..certificates import trusted
 from . import cluster
 from .programs import DeployError
 from .releases import HUB
@@ -98,7 +99,8 @@ def census() -> Census:
 
 
 def _users(url: str, token: str) -> list[dict[str, Any]]:
-    with httpx.Client(headers={"Authorization": f"token {token}"}) as client:
+    headers = {"Authorization": f"token {token}"}
+    with httpx.Client(headers=headers, verify=trusted()) as client:
         found: list[dict[str, Any]] = []
         while True:
             query = f"state=active&offset={len(found)}&limit={PAGE}"

@@ -19,6 +19,7 @@ from types import FrameType
 
 import httpx
 
+from ..certificates import trusted
 from ..failure import Failure
 from ..settings import Hub
 from . import environments, gateway_commands, orphans
@@ -180,7 +181,7 @@ class Launcher:
 def healthy(run: Run) -> bool:
     """Tell whether the hub answers through its proxy."""
     try:
-        answer = httpx.get(f"{run.url}/hub/health", timeout=2)
+        answer = httpx.get(f"{run.url}/hub/health", timeout=2, verify=trusted())
     except httpx.HTTPError:
         return False
     return answer.status_code == httpx.codes.OK

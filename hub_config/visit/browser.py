@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from ..certificates import trusted
+
 STAND_IN = "/services/github/login/oauth/authorize"
 # What GitHub's own pages call the cookies of somebody who is signed in.
 GITHUB_COOKIES = ("user_session", "__Host-user_session_same_site")
@@ -44,7 +46,9 @@ class Visitor(httpx.Client):
     """
 
     def __init__(self, url: str, timeout_s: float = 60, token: str = "") -> None:
-        super().__init__(base_url=url, follow_redirects=True, timeout=timeout_s)
+        super().__init__(
+            base_url=url, follow_redirects=True, timeout=timeout_s, verify=trusted()
+        )
         self._token = token
         # httpx drops the header on the way to a subdomain.
         self.event_hooks = {"request": [self._show_token]}
