@@ -13,11 +13,14 @@ cloud, credentials
     A stand-in for AWS on the loopback address, and the credentials that it takes.
 log_in, person
     Make a browser-like client that is logged in as one of the stand-in's people.
+moved_clock
+    A library that moves the clock of whoever loads it.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -159,3 +162,15 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-2")
+
+
+@pytest.fixture(scope="session")
+def moved_clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("cc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("a program's clock can only be moved on Linux with a C compiler")
+    made = tmp_path_factory.mktemp("clock") / "moved_clock.so"
+    source = Path(__file__).parent / "faults" / "moved_clock.c"
+    words = ["-shared", "-fPIC", "-o", str(made), str(source), "-ldl"]
+    subprocess.run([compiler, *words], check=True)
+    return made

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -203,19 +202,6 @@ def opened(state, **environment):
 def running_gate(tmp_path_factory):
     with opened(tmp_path_factory.mktemp("gate")) as gate:
         yield gate
-
-
-@pytest.fixture(scope="session")
-def moved_clock(tmp_path_factory):
-    """Give a library that moves the clock of whoever loads it."""
-    compiler = shutil.which("cc")
-    if compiler is None or not sys.platform.startswith("linux"):
-        pytest.skip("a program's clock can only be moved on Linux with a C compiler")
-    made = tmp_path_factory.mktemp("clock") / "moved_clock.so"
-    source = Path(__file__).with_name("moved_clock.c")
-    words = ["-shared", "-fPIC", "-o", str(made), str(source), "-ldl"]
-    subprocess.run([compiler, *words], check=True)
-    return made
 
 
 @pytest.fixture
