@@ -115,6 +115,17 @@ def merged(ranges: Ranges) -> Ranges:
     return out
 
 
+def cut(runs: Ranges, total: int) -> Ranges:
+    """Cut ranges so that all connections share `total` bytes, into 256 kB to 4 MB."""
+    size = max(256 << 10, min(4 << 20, total // CONNECTIONS))
+    out: list[tuple[str, int, int]] = []
+    for url, start, stop in runs:
+        parts = max(1, round((stop - start) / size))
+        cuts = [start + (stop - start) * i // parts for i in range(parts + 1)]
+        out += [(url, a, b) for a, b in pairwise(cuts)]
+    return out
+
+
 class Connection:
     """A socket that is open before the clock starts."""
 
@@ -145,15 +156,11 @@ class Connection:
 def network_s(ranges: Ranges) -> tuple[float, int]:
     """Return the seconds that the bytes take, and how many requests that is."""
     total = sum(b - a for _, a, b in ranges)
-    size = max(256 << 10, min(4 << 20, total // CONNECTIONS))
     jobs: queue.SimpleQueue[tuple[str, int, int]] = queue.SimpleQueue()
     n, longest = 0, 1
-    for url, start, stop in merged(ranges):
-        parts = max(1, round((stop - start) / size))
-        cuts = [start + (stop - start) * i // parts for i in range(parts + 1)]
-        for a, b in pairwise(cuts):
-            jobs.put((url, a, b))
-            n, longest = n + 1, max(longest, b - a)
+    for job in cut(merged(ranges), total):
+        jobs.put(job)
+        n, longest = n + 1, max(longest, job[2] - job[1])
     count = min(n, CONNECTIONS)
     connections = [Connection(ranges[0][0]) for _ in range(count)]
 

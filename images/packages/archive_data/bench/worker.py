@@ -20,6 +20,7 @@ import dask_rows
 import floor
 from methods import METHODS, WHOLE, Place, tidy
 from operations import OPERATIONS, data_name
+from pipeline import Pipeline
 from prepare import prepare
 from standin import control
 
@@ -80,6 +81,7 @@ def lowest(place: Place, operation: str, latency_s: float) -> dict[str, Any]:
         "seconds": seconds,
         "network": network,
         "decoding": decoding,
+        "pipeline": Pipeline(ranges, chunk_bytes, count).seconds(),
         "requests": requests,
         "mb": sum(b - a for _, a, b in ranges) / 1e6,
     }
