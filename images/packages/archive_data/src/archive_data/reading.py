@@ -197,8 +197,9 @@ class _Pass:
             least = PART_MAX_BYTES if self._walks else 0
             runs = merge(spans, least)
             size = max(least, part_bytes(sum(run.size for run in runs)))
+            room = limits.flight_bytes()
             for run in runs:
-                self.latch.wait(max(0, limits.flight_bytes() - run.size))
+                self.latch.wait(max(0, room - run.size))
                 flight = Flight(blob, run)
                 self._flights.append(flight)
                 self._expect(
