@@ -16,7 +16,7 @@ import howto  # noqa: E402
 import plan  # noqa: E402
 from processes import Worker  # noqa: E402
 from report import Cell, write  # noqa: E402
-from run import Limits, Run  # noqa: E402
+from run import Limits, Run, has_another_turn  # noqa: E402
 
 
 def cell(name: str, **found: Any) -> Cell:
@@ -141,6 +141,12 @@ def test_a_way_that_failed_has_no_further_turn() -> None:
     found = Cell("far", "big", "stream")
     found.add("remfile", {"error": "over 60 s", "took_s": 60.0})
     assert found.spent_s("remfile") == float("inf")
+
+
+def test_new_dask_workers_are_not_held_against_processes_that_have_read() -> None:
+    for operation, again in (("dask", True), ("stream", False)):
+        found = cell(f"far big {operation}", archive_data={"took_s": 3.0})
+        assert has_another_turn(found, "archive_data") is again
 
 
 def test_all_ways_that_use_dask_share_a_process() -> None:
