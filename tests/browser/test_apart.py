@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Error
 
 from hub_config.local import environments
+from tests.faults.stock import stock
 
 from .apart import HOST, apart_hub
 from .conftest import open_page, sign_in
@@ -100,15 +101,7 @@ def started(hub, browser, login, name):
     scope="module",
     params=[
         pytest.param(True, id="subdomains"),
-        pytest.param(
-            False,
-            id="stock",
-            marks=pytest.mark.xfail(
-                reason="stock: one host for all servers",
-                raises=AssertionError,
-                strict=True,
-            ),
-        ),
+        stock(False, "one host for all servers"),
     ],
 )
 def hub(request, tmp_path_factory, browser):

@@ -15,6 +15,7 @@ from jupyterhub.proxy import ConfigurableHTTPProxy
 
 from hub_config.local import environments
 from hub_config.proxy import WatchfulProxy
+from tests.faults.stock import stock
 
 TOKEN = "of-this-test"
 ROUTES = {f"/place-{n}/": "http://127.0.0.1:9" for n in range(50)}
@@ -108,13 +109,7 @@ def hubs_view(kind, one: OneProxy):
     "kind",
     [
         WatchfulProxy,
-        pytest.param(
-            ConfigurableHTTPProxy,
-            id="stock",
-            marks=pytest.mark.xfail(
-                reason="stock: looks every 300 s", raises=TimeoutError, strict=True
-            ),
-        ),
+        stock(ConfigurableHTTPProxy, "looks every 300 s", raises=TimeoutError),
     ],
 )
 async def test_a_restarted_proxy_has_its_routes_back(running_proxy, kind):

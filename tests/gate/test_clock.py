@@ -12,6 +12,7 @@ from traitlets.config import Config
 
 from hub_config.configure import configure
 from hub_config.steady import plan_by_steady_clock
+from tests.faults.stock import stock
 
 from .conftest import opened
 
@@ -49,15 +50,7 @@ def test_an_archive_that_goes_away_is_still_told(hub_set_back, wait_until):
     "plan",
     [
         plan_by_steady_clock,
-        pytest.param(
-            lambda: None,
-            id="stock",
-            marks=pytest.mark.xfail(
-                reason="Tornado waits as long as the clock was set back",
-                raises=AssertionError,
-                strict=True,
-            ),
-        ),
+        stock(lambda: None, "Tornado waits as long as the clock was set back"),
     ],
 )
 async def test_what_is_regular_goes_on(monkeypatch, plan):

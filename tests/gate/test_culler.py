@@ -13,6 +13,7 @@ from aiohttp import web
 
 from hub_config.culler import Steady, said_of_clock
 from hub_config.local.serving import serving
+from tests.faults.stock import stock
 
 IDLE_S, PATIENCE_S = 3600, 5
 JUMP_S = 2 * IDLE_S
@@ -60,15 +61,7 @@ def culling(gate, moved_clock, tmp_path):
     "module",
     [
         OURS,
-        pytest.param(
-            STOCK,
-            id="stock",
-            marks=pytest.mark.xfail(
-                reason="stock: ends everybody's server at the next look",
-                raises=AssertionError,
-                strict=True,
-            ),
-        ),
+        stock(STOCK, "ends everybody's server at the next look"),
     ],
 )
 def test_a_jump_ahead_ends_no_server(gate, person, wait_until, culling, module):

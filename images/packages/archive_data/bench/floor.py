@@ -187,8 +187,7 @@ def decoding_s(place: Place, ranges: Ranges, chunk_bytes: int, cores: int) -> fl
             stored.append(file.read(stop - start))
     spare = threading.local()
 
-    gzip = stored[0][:2] == b"\x1f\x8b"
-    inflate = imagecodecs.gzip_decode if gzip else imagecodecs.deflate_decode
+    inflate = inflater(stored[0])
 
     def decode(data: bytes) -> None:
         if not hasattr(spare, "out"):
@@ -200,6 +199,15 @@ def decoding_s(place: Place, ranges: Ranges, chunk_bytes: int, cores: int) -> fl
         began = time.perf_counter()
         list(pool.map(decode, stored))
         return time.perf_counter() - began
+
+
+def inflater(stored: bytes) -> Callable[..., Any]:
+    """Return what decodes a chunk: Zarr writes gzip, HDF5 bare deflate."""
+    gzip = stored[:2] == b"\x1f\x8b"
+    found: Callable[..., Any] = (
+        imagecodecs.gzip_decode if gzip else imagecodecs.deflate_decode
+    )
+    return found
 
 
 def _together(works: list[Callable[[], None]]) -> float:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import floor
-import imagecodecs
 import numpy as np
 
 
@@ -48,7 +47,7 @@ class Pipeline:
         self.ranges, self.chunk_bytes = sorted(ranges), chunk_bytes
         sizes = [stop - start for _, start, stop in self.ranges]
         self._at = np.cumsum([0, *sizes]).tolist()
-        # Written to beforehand: no reader can, but the floor does.
+        # Written to beforehand: a reader's memory is new when its bytes land.
         self._stored = np.ones(self._at[-1], np.uint8)
         self._left = [0] * len(sizes)
         self._lock, self._spare = threading.Lock(), threading.local()
@@ -109,9 +108,6 @@ class Pipeline:
         if self.chunk_bytes:
             if not hasattr(self._spare, "out"):
                 self._spare.out = np.ones(self.chunk_bytes, np.uint8)
-            gzip = bytes(stored[:2]) == b"\x1f\x8b"
-            inflate: Any = (
-                imagecodecs.gzip_decode if gzip else imagecodecs.deflate_decode
-            )
+            inflate = floor.inflater(bytes(stored[:2]))
             inflate(stored, out=self._spare.out)
         self._decoded.release()
