@@ -55,6 +55,9 @@ c.Spawner.ip = "127.0.0.1"
 c.Spawner.start_timeout = c.Spawner.http_timeout = 200
 c.JupyterHub.spawner_class = Spawner
 c.JupyterHub.proxy_class = NoProxy
+# The culler waits for each stop before the next; on a slow machine the last of a row
+# that is culled at once would then look like one that was kept.
+c.JupyterHub.tornado_settings = {"slow_stop_timeout": 0}
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.allow_all = True
 c.JupyterHub.bind_url = c.JupyterHub.hub_bind_url = ASKED["url"]

@@ -85,13 +85,14 @@ def test_work_counts_until_the_cap_and_what_a_cell_prints_beyond(
     told_server, wait_until, words, run, what, is_capped
 ):
     end = run(told_server, what)
-    began_s = told_server.last_activity_s()
     try:
         wait_until(lambda: words in kept(told_server), "the notice")
+        seen_s = told_server.last_activity_s()
         if is_capped:
-            wait_until(lambda: told_server.idle_s() > 2, "the cap to end it", 60)
-            assert 2 < told_server.last_activity_s() - began_s < CAP_S + 2
-            assert "kept" not in told_server.notices()
+            wait_until(lambda: not kept(told_server), "the cap to end it", 60)
+            # It looks at most seconds before the cap, however slow the machine is.
+            assert 2 < told_server.last_activity_s() - seen_s < CAP_S + 2
+            wait_until(lambda: told_server.idle_s() > 2, "the work to count no longer")
         else:
             wait_until(counted(told_server, CAP_S + 2), "the work to count on", 60)
     finally:

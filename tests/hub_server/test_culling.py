@@ -27,7 +27,7 @@ from tests.hub_server.test_ready import free_port
 # The hub's hour, ten minutes and day.
 TIMEOUT_S, REPORT_S, CAP_S = 5, 1, 30
 # A server that works is seen as idle by now, or it is not.
-KEPT_S = 4 * TIMEOUT_S
+KEPT_S = 5 * TIMEOUT_S
 TOKENS = {"token": "the-token-of-the-tests", "culler_token": "the-token-of-the-culler"}
 IDLE = {
     "cull_after_min": TIMEOUT_S / 60,
