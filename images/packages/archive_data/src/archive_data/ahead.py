@@ -12,16 +12,15 @@ from collections.abc import Hashable
 import numpy as np
 
 from . import limits
-from .array import Array, grid_numbers
+from .array import Array, Key, grid_numbers
 from .cache import Bounded, decoded
 from .disk import disk
 from .flight import Piece, launch
 from .ranges import PART_MAX_BYTES, merge
 from .selection import Axis
 
-#: Stored chunks that are here or on their way, by (token of the array, number of the
-#: chunk).
-store: Bounded[Piece] = Bounded(limits.ahead_bytes())
+#: Stored chunks that are here or on their way.
+store: Bounded[Key, Piece] = Bounded(limits.ahead_bytes())
 
 
 def walks(array: Array, axes: tuple[Axis, ...]) -> bool:
@@ -47,12 +46,8 @@ def look(array: Array, axes: tuple[Axis, ...]) -> None:
         return
     coordinates = [list(range(first, first + rows)), *touched[1:]]
     numbers = grid_numbers(coordinates, array.layout.grid)
-    token = array.token
-    new = [
-        n
-        for n in numbers[sizes[numbers] > 0].tolist()
-        if (token, n) not in store and (token, n) not in decoded
-    ]
+    keys = [array.key(n) for n in numbers[sizes[numbers] > 0].tolist()]
+    new = [n for _, n in decoded.absent(store.absent(keys))]
     at_end = first + rows == array.layout.grid[0]
     if not at_end and int(sizes[np.asarray(new, np.int64)].sum()) < budget // 4:
         return
@@ -75,12 +70,13 @@ def fetch(wanted: list[tuple[Array, list[int]]], size: int = 0) -> None:
     if not chunks:
         return
     spans = [array.table.span(n) for array, n in chunks]
+    keys = [array.key(n) for array, n in chunks]
     runs = merge(spans, size)
     for flight, run in zip(launch(chunks[0][0].blob, runs, size), runs, strict=True):
-        for i in run.members:
-            array, n = chunks[i]
-            piece = Piece(flight, *spans[i])
-            store.put((array.token, n), piece, spans[i][1] - spans[i][0])
+        store.put(
+            (keys[i], Piece(flight, *spans[i]), spans[i][1] - spans[i][0])
+            for i in run.members
+        )
 
 
 def _same(axis: Axis) -> Hashable:

@@ -28,6 +28,9 @@ CHUNKS_MOST, CHUNK_MAX_BYTES = 4_000_000, 1 << 30
 #: How much longer than its data a stored chunk may be, beside an eighth of it.
 _STORED_SLACK_BYTES = 64 << 10
 
+#: Name of a chunk in the caches: token of its array, number of the chunk.
+Key = tuple[str, int]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -183,6 +186,10 @@ class Array:
         """
         text = repr((self.blob.name, self.blob.key, self.layout, self.table.digest))
         return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+    def key(self, number: int) -> Key:
+        """Return the name of a chunk."""
+        return self.token, number
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -41,8 +41,8 @@ def fetch(arrays: Iterable[Array]) -> int:
 
 
 def _absent(array: Array) -> list[int]:
-    sizes, token = array.table.sizes, array.token
-    return [n for n in range(len(sizes)) if sizes[n] and (token, n) not in ahead.store]
+    numbers = array.table.sizes.nonzero()[0].tolist()
+    return [n for _, n in ahead.store.absent(array.key(n) for n in numbers)]
 
 
 def is_table(group: Any) -> bool:

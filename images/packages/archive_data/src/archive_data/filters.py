@@ -11,6 +11,7 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import imagecodecs as _imagecodecs
@@ -54,7 +55,7 @@ class Pipeline:
     filters: tuple[Filter, ...]
     chunk_bytes: int
 
-    @property
+    @cached_property
     def known(self) -> bool:
         """True if each filter has a decoder here."""
         return all(f.number in _DECODERS for f in self.filters)
@@ -87,7 +88,7 @@ class Pipeline:
                 raise DamagedChunk(f"filter {step.number}: {error}") from error
         if len(data) != self.chunk_bytes:
             raise DamagedChunk(f"it gives {len(data)} bytes, not {self.chunk_bytes}")
-        if not _same_memory(data, into):
+        if data is not into:
             into[:] = data
 
 
@@ -156,7 +157,7 @@ def _shuffle(data: Bytes, step: Filter, out: Bytes) -> Bytes:
     else:
         out[: n * width].reshape(n, width)[:] = data[: n * width].reshape(width, n).T
     out[n * width : size] = data[n * width :]
-    return out[:size]
+    return _first(out, size)
 
 
 def _fletcher32(data: Bytes, step: Filter, out: Bytes) -> Bytes:
@@ -183,11 +184,12 @@ def _by(decode: Callable[..., Any]) -> Callable[[Bytes, Filter, Bytes], Bytes]:
 
 def _viewed(result: Any, out: Bytes) -> Bytes:
     """Return the part of `out` that was filled."""
-    return out[: len(result)]
+    return _first(out, len(result))
 
 
-def _same_memory(a: Bytes, b: Bytes) -> bool:
-    return bool(a.ctypes.data == b.ctypes.data)
+def _first(out: Bytes, size: int) -> Bytes:
+    """Return the first bytes, `out` itself where that is all of it."""
+    return out if size == len(out) else out[:size]
 
 
 class _Spares(threading.local):

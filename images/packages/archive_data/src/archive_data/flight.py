@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,6 +57,12 @@ class Flight:
         self.is_from_disk = True
         self.landed.set_result(self._buffer)
 
+    @property
+    def failed(self) -> bool:
+        """True if it is known that the bytes will not come."""
+        landed = self.landed
+        return landed.done() and (landed.cancelled() or landed.exception() is not None)
+
     def cancel(self) -> None:
         """Leave out the requests that are not under way yet."""
         self.landed.cancel()
@@ -93,19 +99,12 @@ class Flight:
                 self.landed.set_exception(error)
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A range of a flight: the stored bytes of one chunk."""
 
     flight: Flight
     start: int
     stop: int
-
-    @property
-    def failed(self) -> bool:
-        """True if it is known that the bytes will not come."""
-        landed = self.flight.landed
-        return landed.done() and (landed.cancelled() or landed.exception() is not None)
 
     def cut(self, buffer: Bytes) -> memoryview:
         """Return the piece of the landed `buffer`."""

@@ -47,6 +47,11 @@ class Job:
             self.numbers = array.numbers(axes)
             self.keeps = self._should_keep()
         self._grid = array.layout.grid
+        # A chunk with neighbours beside it lies in the result row by row.
+        beside = zip(axes[1:], array.chunks[1:], strict=True)
+        self._has_pieces = array.chunks[:1] == (1,) or all(
+            len(axis) <= c for axis, c in beside
+        )
         self._cuts = [
             {i: axis.within(i * c, i * c + c) for i in axis.chunks(c)}
             for axis, c in zip(axes, array.chunks, strict=True)
@@ -94,6 +99,8 @@ class Job:
 
     def direct(self, number: int) -> Bytes | None:
         """Return the part of the result that is this whole chunk, if in one piece."""
+        if not self._has_pieces:
+            return None
         target = self.out[self._cut(number)[1]]
         whole = target.nbytes == self.array.layout.chunk_bytes
         if whole and target.flags.c_contiguous:
@@ -126,5 +133,6 @@ def _copy(target: npt.NDArray[Any], source: npt.NDArray[Any]) -> None:
         and target.strides[-1] == source.strides[-1] == source.dtype.itemsize
     )
     if by_rows:
-        target, source = target.view(f"V{row}"), source.view(f"V{row}")
+        whole = np.dtype((np.void, row))
+        target, source = target.view(whole), source.view(whole)
     target[...] = source

@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from . import ahead, limits, pools
-from .array import Array
+from .array import Array, Key
 from .cache import decoded
 from .disk import disk
 from .errors import DamagedChunk
@@ -34,18 +35,6 @@ _BATCH_BYTES = 2 << 20
 #: Stored data of this length arrive in the result itself; shorter ones are kept, since
 #: their neighbours may be wanted next.
 _DIRECT_BYTES = 1 << 20
-
-
-class Chunk(NamedTuple):
-    """A chunk that is wanted."""
-
-    array: Array
-    number: int
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """Name of the chunk in the caches."""
-        return self.array.token, self.number
 
 
 def read(array: Array, axes: tuple[Axis, ...]) -> Any:
@@ -92,7 +81,8 @@ class _Pass:
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.latch = Latch()
         self._flights: list[Flight] = []
-        self._jobs: dict[Chunk, list[Job]] = {}
+        #: Who wants a chunk; they agree on its array.
+        self._jobs: dict[Key, list[Job]] = {}
         self._direct: list[tuple[Job, tuple[int, int]]] = []
         self._disk = disk()
         self._walks = any(job.walking for job in jobs)
@@ -103,29 +93,27 @@ class _Pass:
                 self._direct.append((job, piece))
                 continue
             for number in job.numbers.tolist():
-                self._jobs.setdefault(Chunk(job.array, number), []).append(job)
+                self._jobs.setdefault(job.array.key(number), []).append(job)
 
     def begin(self) -> None:
         """Use what is here, and start fetching the rest."""
         gate.resize(neighbours.share())
         for job, (start, stop) in self._direct:
             self._fetch_direct(job, start, stop)
-        wanted: list[Chunk] = []
-        waiting: dict[Flight, list[tuple[Chunk, Piece]]] = {}
-        for chunk in self._jobs:
-            if self._is_here(chunk):
-                continue
-            # Who walks on takes what is here out, to leave its room to what comes next.
-            here = ahead.store.pop if self._walks else ahead.store.get
-            piece = here(chunk.key)
-            if piece is None or piece.failed:
-                wanted.append(chunk)
+        left = self._without_decoded()
+        # Who walks on takes what is here out, to leave its room to what comes next.
+        pieces = (ahead.store.take if self._walks else ahead.store.find)(left)
+        waiting: dict[Flight, list[tuple[Key, Piece]]] = {}
+        for key, piece in pieces.items():
+            waiting.setdefault(piece.flight, []).append((key, piece))
+        for flight, coming in waiting.items():
+            if flight.failed:
+                pieces = {k: p for k, p in pieces.items() if p.flight is not flight}
             else:
-                count("ahead")
-                waiting.setdefault(piece.flight, []).append((chunk, piece))
-        for flight, pieces in waiting.items():
-            self._expect(flight, pieces)
-        self._fetch([chunk for chunk in wanted if not self._is_on_disk(chunk)])
+                count("ahead", len(coming))
+                self._expect(flight, coming)
+        absent = [key for key in left if key not in pieces]
+        self._fetch([key for key in absent if not self._is_on_disk(key)])
 
     def forget(self) -> None:
         """Let go of results and bytes: what was fetched ahead may outlive this pass."""
@@ -138,30 +126,32 @@ class _Pass:
         for flight in self._flights:
             flight.cancel()
 
-    def _is_here(self, chunk: Chunk) -> bool:
-        """Paste a chunk that needs no fetching."""
-        array, number = chunk
-        if not array.table.sizes[number]:
-            data = array.missing()
-        else:
-            found = decoded.get(chunk.key)
-            if found is None:
-                return False
-            count("hits")
-            data = found
-        passed = False
-        for job in self._jobs[chunk]:
-            job.paste(number, data)
-            passed = passed or job.passed(number)
-        if passed:
-            decoded.pop(chunk.key)
-        return True
+    def _without_decoded(self) -> list[Key]:
+        """Paste the chunks that need no fetching; return the others."""
+        here = decoded.find(self._jobs)
+        count("hits", len(here))
+        left = []
+        for key, jobs in self._jobs.items():
+            if key in here:
+                self._paste(key, here[key])
+            elif not jobs[0].array.table.sizes[key[1]]:
+                self._paste(key, jobs[0].array.missing())
+            else:
+                left.append(key)
+        return left
 
-    def _is_on_disk(self, chunk: Chunk) -> bool:
+    def _paste(self, key: Key, data: Any) -> None:
+        jobs, number = self._jobs[key], key[1]
+        for job in jobs:
+            job.paste(number, data)
+        if any(job.passed(number) for job in jobs):
+            decoded.take([key])
+
+    def _is_on_disk(self, key: Key) -> bool:
         """Take a chunk from the disk, if one is used and has it."""
         if self._disk is None:
             return False
-        array, number = chunk
+        array, number = self._jobs[key][0].array, key[1]
         start, stop = array.table.span(number)
         data = self._disk.get(array, number)
         if data is None:
@@ -169,7 +159,7 @@ class _Pass:
         count("from_disk")
         flight = Flight(array.blob, Run(start, stop), np.frombuffer(data, np.uint8))
         flight.land()
-        self._expect(flight, [(chunk, Piece(flight, start, stop))])
+        self._expect(flight, [(key, Piece(flight, start, stop))])
         return True
 
     def _fetch_direct(self, job: Job, start: int, stop: int) -> None:
@@ -186,13 +176,14 @@ class _Pass:
         flight.landed.add_done_callback(landed)
         flight.start(part_bytes(stop - start))
 
-    def _fetch(self, wanted: list[Chunk]) -> None:
-        by_blob: dict[int, list[Chunk]] = {}
-        for chunk in wanted:
-            by_blob.setdefault(id(chunk.array.blob), []).append(chunk)
+    def _fetch(self, wanted: list[Key]) -> None:
+        by_blob: dict[int, list[tuple[Key, Array]]] = {}
+        for key in wanted:
+            array = self._jobs[key][0].array
+            by_blob.setdefault(id(array.blob), []).append((key, array))
         for chunks in by_blob.values():
-            blob = chunks[0].array.blob
-            spans = [chunk.array.table.span(chunk.number) for chunk in chunks]
+            blob = chunks[0][1].blob
+            spans = [array.table.span(number) for (_, number), array in chunks]
             # Who walks on has time: what follows is on its way already.
             least = PART_MAX_BYTES if self._walks else 0
             runs = merge(spans, least)
@@ -203,11 +194,12 @@ class _Pass:
                 flight = Flight(blob, run)
                 self._flights.append(flight)
                 self._expect(
-                    flight, [(chunks[i], Piece(flight, *spans[i])) for i in run.members]
+                    flight,
+                    [(chunks[i][0], Piece(flight, *spans[i])) for i in run.members],
                 )
                 flight.start(size)
 
-    def _expect(self, flight: Flight, pieces: list[tuple[Chunk, Piece]]) -> None:
+    def _expect(self, flight: Flight, pieces: list[tuple[Key, Piece]]) -> None:
         """Decode the pieces when their flight has landed."""
         total = sum(piece.stop - piece.start for _, piece in pieces)
         self.latch.add(total)
@@ -216,26 +208,32 @@ class _Pass:
             if future.cancelled() or (error := future.exception()):
                 self.latch.done(total, None if future.cancelled() else error)
                 return
-            for batch in _batches(pieces):
+            for batch in _batches(pieces, self._chunk_bytes):
                 pools.decoding().submit(self._decode_batch, batch, future.result())
             # They lead back to the flight, and would keep its bytes until the GC.
             pieces.clear()
 
         flight.landed.add_done_callback(landed)
 
-    def _decode_batch(self, batch: list[tuple[Chunk, Piece]], buffer: Bytes) -> None:
+    def _chunk_bytes(self, key: Key) -> int:
+        return self._jobs[key][0].array.layout.chunk_bytes
+
+    def _decode_batch(self, batch: list[tuple[Key, Piece]], buffer: Bytes) -> None:
         total = sum(piece.stop - piece.start for _, piece in batch)
+        done = _Done()
         try:
-            for chunk, piece in batch:
-                self._decode(chunk, piece, buffer)
+            for key, piece in batch:
+                self._decode(key, piece, buffer, done)
         except BaseException as error:
             self.latch.done(total, error)
         else:
+            count("decoded", len(batch))
+            done.tell_caches()
             self.latch.done(total)
 
-    def _decode(self, chunk: Chunk, piece: Piece, buffer: Bytes) -> None:
-        array, number = chunk
-        jobs = self._jobs[chunk]
+    def _decode(self, key: Key, piece: Piece, buffer: Bytes, done: _Done) -> None:
+        jobs, number = self._jobs[key], key[1]
+        array = jobs[0].array
         passed = any(job.passed(number) for job in jobs)
         keeps = not passed and any(job.keeps for job in jobs)
         direct = jobs[0].direct(number) if len(jobs) == 1 and not keeps else None
@@ -246,18 +244,33 @@ class _Pass:
             raise DamagedChunk(
                 f"{array.blob.name}: chunk {number} at byte {piece.start}: {error}"
             ) from error
-        count("decoded")
         if self._disk is not None and not piece.flight.is_from_disk:
             self._disk.put(array, number, piece.cut(buffer))
         if direct is None or not array.layout.filters:
             for job in jobs:
                 job.paste(number, data)
-        if keeps:
-            decoded.put(chunk.key, data, data.nbytes)
         if passed:
-            ahead.store.pop(chunk.key)
-        elif not keeps and any(job.out.nbytes * 2 < job.array.nbytes for job in jobs):
-            ahead.store.put(chunk.key, piece, piece.stop - piece.start)
+            done.passed.append(key)
+        elif keeps:
+            done.kept.append((key, data, data.nbytes))
+        elif any(job.out.nbytes * 2 < job.array.nbytes for job in jobs):
+            done.used_in_part.append((key, piece, piece.stop - piece.start))
+
+
+class _Done:
+    """What becomes of decoded chunks."""
+
+    def __init__(self) -> None:
+        #: Who walks forward wants them no more.
+        self.passed: list[Key] = []
+        self.kept: list[tuple[Key, npt.NDArray[Any], int]] = []
+        #: May be wanted again, and are kept as stored.
+        self.used_in_part: list[tuple[Key, Piece, int]] = []
+
+    def tell_caches(self) -> None:
+        ahead.store.take(self.passed)
+        decoded.put(self.kept)
+        ahead.store.put(self.used_in_part)
 
 
 def _room(array: Array, direct: Bytes | None, keeps: bool) -> Bytes | None:
@@ -270,13 +283,13 @@ def _room(array: Array, direct: Bytes | None, keeps: bool) -> Bytes | None:
 
 
 def _batches(
-    pieces: list[tuple[Chunk, Piece]],
-) -> Iterator[list[tuple[Chunk, Piece]]]:
-    batch: list[tuple[Chunk, Piece]] = []
+    pieces: list[tuple[Key, Piece]], chunk_bytes: Callable[[Key], int]
+) -> Iterator[list[tuple[Key, Piece]]]:
+    batch: list[tuple[Key, Piece]] = []
     size = 0
-    for chunk, piece in pieces:
-        batch.append((chunk, piece))
-        size += chunk.array.layout.chunk_bytes
+    for key, piece in pieces:
+        batch.append((key, piece))
+        size += chunk_bytes(key)
         if size >= _BATCH_BYTES:
             yield batch
             batch, size = [], 0

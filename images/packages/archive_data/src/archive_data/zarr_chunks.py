@@ -199,5 +199,5 @@ class Chunks:
 
     def _is_coming(self, number: int) -> bool:
         """Tell whether a chunk is here, or somebody has sent for it."""
-        key = self.array.token, number
-        return bool(self._asked[number]) or key in ahead.store or key in decoded
+        keys = [self.array.key(number)]
+        return bool(self._asked[number]) or not decoded.absent(ahead.store.absent(keys))
