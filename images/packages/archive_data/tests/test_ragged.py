@@ -13,6 +13,7 @@ from pynwb import NWBHDF5IO, NWBFile
 
 from archive_data import fetch, open_nwb, reset_stats, stats
 from archive_data.h5 import File
+from archive_data.index.make import make
 from archive_data.local_blob import LocalBlob
 
 N = 400
@@ -80,6 +81,31 @@ def test_the_columns_of_units_take_few_rounds(units: Any) -> None:
     assert (units["snr"].data[:] == np.arange(N)).all()
     assert (units["depth"].data[:] == np.arange(N) / 2).all()
     assert stats().requests <= sent + 1, "they came with the first column"
+
+
+class Counted(LocalBlob):
+    """Counts what HDF5 itself reads."""
+
+    reads = 0
+
+    def read(self, start: int, stop: int) -> bytes:
+        self.reads += 1
+        return super().read(start, stop)
+
+
+def test_with_an_index_a_column_walks_no_chunk_tree(tmp_path: Path) -> None:
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        table = file.create_group("units")
+        table.attrs["colnames"] = ["snr", "times"]
+        for name, n in (("snr", 10), ("times", 50_000)):
+            table.create_dataset(name, data=np.arange(n), chunks=(min(n, 100),))
+    index = make(LocalBlob(path))
+    blob = Counted(path)
+    file = File(blob, index.spans, index.tables)
+    assert (file["units/times"][...] == np.arange(50_000)).all()
+    assert not blob.reads
+    file.close()
 
 
 TYPES = ["i1", "u2", "i4", "i8", "f4", "f8"]

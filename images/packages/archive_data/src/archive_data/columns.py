@@ -21,9 +21,10 @@ def small_columns(group: h5py.Group) -> Iterator[Array]:
     """Yield the arrays of a group that are small; `group` is one of `h5.Group`."""
     total = 0
     for name in group:
-        if group.get(name, getclass=True) is not h5py.Dataset:
-            continue
-        array: Array | None = group[name].array
+        # Not by `getclass`: h5py asks HDF5 for a storage size with it, and HDF5 then
+        # walks every chunk tree of the table, a request each.
+        column = group.get(name)
+        array: Array | None = getattr(column, "array", None)
         stored = 0 if array is None else int(array.table.sizes.sum())
         if array is None or not 0 < stored <= COLUMN_BYTES:
             continue
