@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import socket
 import threading
@@ -17,92 +16,12 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-import h5py
 import imagecodecs
 import numpy as np
 from methods import Place
-from operations import COLUMNS, FRAMES, PATCH, SECOND, data_name
+from need import Ranges
 
 CONNECTIONS = 32
-
-#: Address, first byte, the byte after the last.
-Ranges = list[tuple[str, int, int]]
-Box = tuple[tuple[int, int], ...]
-
-
-def needed(place: Place, operation: str) -> tuple[Ranges, int, int]:
-    """Return what an operation needs.
-
-    Returns
-    -------
-    ranges
-        The stored bytes.
-    chunk_bytes : int
-        Length of a decoded chunk; 0 if nothing is to be decoded.
-    cores : int
-        How many may decode at once.
-    """
-    if place.is_zarr:
-        return _of_zarr(place, operation)
-    with h5py.File(place.path) as file:
-        if operation == "units":
-            parts = [_ranges(place, file["units"][c], None) for c in COLUMNS]
-            return [r for part in parts for r in part], 0, 2
-        data = file[data_name(operation)]
-        size = int(np.prod(data.chunks)) * data.dtype.itemsize
-        return _ranges(place, data, box(operation, data.shape)), size, 2
-
-
-def box(operation: str, shape: tuple[int, ...]) -> Box:
-    n = shape[0]
-    if operation in ("patch", "frames"):
-        wanted = PATCH if operation == "patch" else (FRAMES, slice(None), slice(None))
-        cut = [w.indices(m) for w, m in zip(wanted, shape, strict=True)]
-        return tuple((start, stop) for start, stop, _ in cut)
-    rows = {
-        "second": (n // 3, n // 3 + SECOND),
-        "windows": (0, min(n, 20 * SECOND)),
-    }.get(operation, (0, n))
-    return rows, ((100, 101) if operation == "channel" else (0, shape[1]))
-
-
-def _ranges(place: Place, data: h5py.Dataset, wanted: Box | None) -> Ranges:
-    if data.chunks is None:
-        start = data.id.get_offset()
-        return [(place.url, start, start + data.id.get_storage_size())]
-    found: Ranges = []
-
-    def see(info: Any) -> None:
-        pairs = zip(info.chunk_offset, data.chunks, wanted or (), strict=False)
-        if all(at < stop and at + n > start for at, n, (start, stop) in pairs):
-            first = info.byte_offset
-            found.append((place.url, first, first + info.size))
-
-    data.id.chunk_iter(see)
-    return found
-
-
-def _of_zarr(place: Place, operation: str) -> tuple[Ranges, int, int]:
-    folder = place.path / data_name(operation)
-    if (folder / ".zarray").exists():
-        meta = json.loads((folder / ".zarray").read_text())
-        chunks, form = meta["chunks"], "{}.{}"
-    else:
-        meta = json.loads((folder / "zarr.json").read_text())
-        chunks = meta["chunk_grid"]["configuration"]["chunk_shape"]
-        form = "c/{}/{}"
-    wanted = box(operation, meta["shape"])
-    spans = [
-        range(start // c, -(-stop // c))
-        for (start, stop), c in zip(wanted, chunks, strict=True)
-    ]
-    found: Ranges = []
-    for i in spans[0]:
-        for j in spans[1]:
-            key = f"{data_name(operation)}/{form.format(i, j)}"
-            size = (place.path / key).stat().st_size
-            found.append((f"{place.url}/{key}", 0, size))
-    return found, int(np.prod(chunks)) * 2, 2
 
 
 def merged(ranges: Ranges) -> Ranges:

@@ -1,8 +1,8 @@
-"""A bare pipeline: the needed bytes by raw sockets, decoded as they land, none kept.
+"""A bare pipeline: the needed bytes by raw sockets, decoded and placed as they land.
 
-The floor takes the longer of network and decoding, as if each had the machine alone.
-Here both happen at once, beside the server, with two threads that decode: what a reader
-could reach at best that gave nobody a result.
+The floor takes the longer of network and decoding, as if each had the machine alone,
+and gives nobody a result.  Here all of it happens at once, beside the server: what is
+read goes into one array for each read of the operation, by two threads.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 
 import floor
 import numpy as np
+from need import Box, Need, touches
 
 
 @dataclass
@@ -35,16 +37,15 @@ class Pipeline:
 
     Parameters
     ----------
-    ranges
-        The stored bytes, a range for each chunk.
-    chunk_bytes : int
-        Length of a decoded chunk; 0 if nothing is to be decoded.
+    need : Need
+        What, and where it goes.
     cores : int
         How many threads decode.
     """
 
-    def __init__(self, ranges: floor.Ranges, chunk_bytes: int, cores: int) -> None:
-        self.ranges, self.chunk_bytes = sorted(ranges), chunk_bytes
+    def __init__(self, need: Need, cores: int) -> None:
+        self.ranges, self.chunk_bytes = need.ranges, need.chunk_bytes
+        self._results = Results(need)
         sizes = [stop - start for _, start, stop in self.ranges]
         self._at = np.cumsum([0, *sizes]).tolist()
         # Written to beforehand: a reader's memory is new when its bytes land.
@@ -110,4 +111,55 @@ class Pipeline:
                 self._spare.out = np.ones(self.chunk_bytes, np.uint8)
             inflate = floor.inflater(bytes(stored[:2]))
             inflate(stored, out=self._spare.out)
+            self._results.place(number, self._spare.out)
         self._decoded.release()
+
+
+class Results:
+    """One array for each read of an operation, from its first chunk to its last."""
+
+    def __init__(self, need: Need) -> None:
+        self._need, self._lock = need, threading.Lock()
+        self._made: dict[Box, Any] = {}
+        self._of = [
+            [box for box in need.boxes if touches(first, need.chunk, box)]
+            for first in need.firsts
+        ]
+        self._left = Counter(box for boxes in self._of for box in boxes)
+
+    def place(self, number: int, decoded: Any) -> None:
+        """Copy the elements of a chunk to where they are wanted."""
+        need, first = self._need, self._need.firsts[number]
+        chunk = decoded.view(need.dtype).reshape(need.chunk)
+        for box in self._of[number]:
+            with self._lock:
+                if box not in self._made:
+                    shape = [stop - start for start, stop in box]
+                    self._made[box] = np.empty(shape, need.dtype)
+                whole = self._made[box]
+            target, source = _cuts(first, need.chunk, box)
+            _copy(whole[target], chunk[source])
+            with self._lock:
+                self._left[box] -= 1
+                if not self._left[box]:
+                    del self._made[box]
+
+
+def _cuts(
+    first: tuple[int, ...], chunk: tuple[int, ...], box: Box
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    target, source = [], []
+    for at, n, (start, stop) in zip(first, chunk, box, strict=True):
+        a, b = max(at, start), min(at + n, stop)
+        target.append(slice(a - start, b - start))
+        source.append(slice(a - at, b - at))
+    return tuple(target), tuple(source)
+
+
+def _copy(target: Any, source: Any) -> None:
+    """Copy row by row, which numpy does faster than element by element."""
+    row = source.shape[-1] * source.dtype.itemsize
+    if source.shape[-1] > 1 and row <= 4096:
+        whole = np.dtype((np.void, row))
+        target, source = target.view(whole), source.view(whole)
+    target[...] = source

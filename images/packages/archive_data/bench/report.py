@@ -39,10 +39,10 @@ Derived by `make bench-reader`; do not edit. {when}.
 Seconds, best of the rounds; the methods take turns. **F** is the floor: the needed
 bytes by bare sockets over 32 connections, or one round trip and the needed decoding on
 two cores, whichever is longer. **P** is a bare pipeline: the same sockets, and two
-threads that decode what lands; unlike F it shares the machine with the server, as every
-reader does, but unlike a reader it gives nobody a result. A load above 2 shifts single
-cells, so that one may even fall below F. *peer* is the best of the other ways to read
-over the network.
+threads that decode what lands and put it in its place. Unlike F it gives results and
+shares the machine with the server, as every reader does; it has no index, no cache and
+no errors to think of. A load above 2 shifts single cells, so that one may even fall
+below F. *peer* is the best of the other ways to read over the network.
 
 *requests* and *bytes*: how many times those of the floor, which asks for each needed
 range once, touching ranges joined, in parts of 256 kB to 4 MB. *MB RSS*: resident above

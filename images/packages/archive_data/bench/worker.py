@@ -19,12 +19,16 @@ from typing import Any
 import dask_rows
 import floor
 from methods import METHODS, WHOLE, Place, tidy
+from need import needed
 from operations import OPERATIONS, data_name
 from pipeline import Pipeline
 from prepare import prepare
 from standin import control
 
 warnings.simplefilter("ignore")
+
+#: So many threads decode in what readers are held against.
+CORES = 2
 
 
 class Peak(threading.Thread):
@@ -73,17 +77,17 @@ def measure(method: str, place: Place, operation: str) -> dict[str, Any]:
 
 
 def lowest(place: Place, operation: str, latency_s: float) -> dict[str, Any]:
-    ranges, chunk_bytes, count = floor.needed(place, operation)
-    network, requests = floor.network_s(ranges)
-    decoding = floor.decoding_s(place, ranges, chunk_bytes, count)
+    need = needed(place, operation)
+    network, requests = floor.network_s(need.ranges)
+    decoding = floor.decoding_s(place, need.ranges, need.chunk_bytes, CORES)
     seconds = max(network, latency_s + decoding)
     return {
         "seconds": seconds,
         "network": network,
         "decoding": decoding,
-        "pipeline": Pipeline(ranges, chunk_bytes, count).seconds(),
+        "pipeline": Pipeline(need, CORES).seconds(),
         "requests": requests,
-        "mb": sum(b - a for _, a, b in ranges) / 1e6,
+        "mb": sum(b - a for _, a, b in need.ranges) / 1e6,
     }
 
 
