@@ -57,6 +57,7 @@ SHORT = (
     "lindi, prebuilt",
 )
 BEST = (*SHORT, "kerchunk, prebuilt", "virtualizarr")
+NEAR = (*SHORT[:4], "virtualizarr")
 EVERY = (
     *SHORT[:2],
     "archive_data no index",
@@ -121,7 +122,7 @@ FULL_PLAN: Plan = (
     Part("far", ZARR_V2, ("open", *BULK), ("zarr2",)),
     Part("far", ZARR_V3, ("open", *BULK), ("zarr3",)),
     Part("far", BEST, ("frames", "patch"), ("video",)),
-    Part("near", BEST, BULK),
+    Part("near", NEAR, BULK),
 )
 
 
