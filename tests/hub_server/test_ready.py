@@ -30,7 +30,7 @@ WITHOUT_NODE = os.pathsep.join(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hub():
     """A hub as far as a server asks it while it starts; its API's address."""
 
@@ -51,7 +51,7 @@ def hub():
         server.shutdown()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cores():
     """Return a function that gives a tree of processes so many cores."""
     limiter, name = limits.detect(), f"archive-hub-ready-{os.getpid()}"
@@ -59,17 +59,6 @@ def cores():
         pytest.skip(f"limits by {limiter.kind}: no part of a core can be given")
     yield lambda count: limiter.prepare(name, 4 * 2**30, count)
     limiter.kill(name)
-
-
-@pytest.fixture
-def eagerly(base_env):
-    """The option that loads every extension before the server answers."""
-    ask = (
-        "from hub_server.deferred import DEFERRED; print(dict.fromkeys(DEFERRED, True))"
-    )
-    line = [base_env / "bin/python", "-c", ask]
-    names = subprocess.run(line, check=True, capture_output=True, text=True).stdout
-    return f"--ServerApp.jpserver_extensions={names.strip()}"
 
 
 def free_port():
@@ -127,26 +116,50 @@ def started(base_env, given, enter, settle_s=0, options=()):
             process.terminate()
 
 
+@pytest.fixture(scope="module")
+def eagerly(base_env):
+    """The option that loads every extension before the server answers."""
+    ask = (
+        "from hub_server.deferred import DEFERRED; print(dict.fromkeys(DEFERRED, True))"
+    )
+    line = [base_env / "bin/python", "-c", ask]
+    names = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+    return f"--ServerApp.jpserver_extensions={names.strip()}"
+
+
+@pytest.fixture(scope="module")
+def starts(base_env, hub, cores, eagerly, tmp_path_factory):
+    """Starts on whole cores: ours, and with every extension, in turns."""
+    given = environ(hub, tmp_path_factory.mktemp("starts"), free_port())
+    enter, ours, eager = cores(max(READY_S)), [], []
+    for _ in range(3):
+        ours.append(started(base_env, given, enter))
+        eager.append(started(base_env, given, enter, 0, [eagerly]))
+    return ours, eager
+
+
+def test_a_server_answers_before_it_loads_most_extensions(starts):
+    # Who shares the machine can only add to a start: the best of two counts.
+    ours_s, eager_s = (min(cpu_s for _, cpu_s, _ in turns) for turns in starts)
+    print(f"{ours_s:.1f} s of CPU; with every extension {eager_s:.1f} s")
+    # Holds on a slow or shared machine too.
+    assert ours_s / eager_s < READY_S[2.0] / EAGER_S
+
+
 @pytest.mark.parametrize("count", READY_S)
 def test_a_server_is_ready_soon_and_small_while_idle(
-    base_env, tmp_path, hub, cores, eagerly, count
+    base_env, tmp_path, hub, cores, starts, count
 ):
     given = environ(hub, tmp_path, free_port())
     load = os.getloadavg()[0]
     idle = started(base_env, given, cores(count), 10 / count)[2]
-    # Who shares the machine can only add to a start: the best of two counts.
-    ours, eager = [], []
-    for _ in range(2):
-        ours.append(started(base_env, given, cores(count)))
-        eager.append(started(base_env, given, cores(count), 0, [eagerly]))
-    wall_s, cpu_s = (min(one[i] for one in ours) for i in range(2))
-    eager_s = min(one[1] for one in eager)
+    ours = [started(base_env, given, cores(count)) for _ in range(2)]
+    wall_s = min(one[0] for one in ours)
     print(
-        f"{count} cores: ready after {wall_s:.1f} s and {cpu_s:.1f} s of CPU at load "
-        f"{load:.1f}; with every extension {eager_s:.1f} s; idle {idle / 1e6:.0f} MB"
+        f"{count} cores: ready after {wall_s:.1f} s at load {load:.1f}; "
+        f"idle {idle / 1e6:.0f} MB"
     )
     assert idle < IDLE_BYTES
-    # Holds on a slow or shared machine too; the clock only where nobody else computes.
-    assert cpu_s / eager_s < READY_S[2.0] / EAGER_S
-    if load < 1 and eager_s <= EAGER_S:
+    # The clock counts only where nobody else computes, and the machine is as fast.
+    if load < 1 and min(cpu_s for _, cpu_s, _ in starts[1]) <= EAGER_S:
         assert wall_s < READY_S[count]
