@@ -55,6 +55,9 @@ class Connection:
         self.host = parts.netloc
         self.get(url, 0, 1, memoryview(bytearray(1)))
 
+    def close(self) -> None:
+        self.socket.close()
+
     def get(self, url: str, start: int, stop: int, into: memoryview) -> None:
         head = f"GET {urlsplit(url).path} HTTP/1.1\r\nHost: {self.host}\r\n"
         head += f"Range: bytes={start}-{stop - 1}\r\n\r\n"
@@ -92,7 +95,10 @@ def network_s(ranges: Ranges) -> tuple[float, int]:
                 return
             connection.get(*job, into)
 
-    return _together([partial(work, c) for c in connections]), n
+    seconds = _together([partial(work, c) for c in connections])
+    for connection in connections:
+        connection.close()
+    return seconds, n
 
 
 def decoding_s(place: Place, ranges: Ranges, chunk_bytes: int, cores: int) -> float:

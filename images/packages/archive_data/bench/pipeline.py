@@ -54,6 +54,7 @@ class Pipeline:
         self._lock, self._spare = threading.Lock(), threading.local()
         self._pool = ThreadPoolExecutor(cores)
         self._decoded = threading.Semaphore(0)
+        self._error: Exception | None = None
 
     def seconds(self) -> float:
         """Run it once."""
@@ -74,7 +75,11 @@ class Pipeline:
         took = time.perf_counter() - began
         for thread in threads:
             thread.join()
+        for connection in connections:
+            connection.close()
         self._pool.shutdown()
+        if self._error:
+            raise self._error
         return took
 
     def _parts(self) -> Iterator[Part]:
@@ -105,14 +110,18 @@ class Pipeline:
                     self._pool.submit(self._decode, number)
 
     def _decode(self, number: int) -> None:
-        stored: Any = self._stored[self._at[number] : self._at[number + 1]].data
-        if self.chunk_bytes:
-            if not hasattr(self._spare, "out"):
-                self._spare.out = np.ones(self.chunk_bytes, np.uint8)
-            inflate = floor.inflater(bytes(stored[:2]))
-            inflate(stored, out=self._spare.out)
-            self._results.place(number, self._spare.out)
-        self._decoded.release()
+        try:
+            stored: Any = self._stored[self._at[number] : self._at[number + 1]].data
+            if self.chunk_bytes:
+                if not hasattr(self._spare, "out"):
+                    self._spare.out = np.ones(self.chunk_bytes, np.uint8)
+                inflate = floor.inflater(bytes(stored[:2]))
+                inflate(stored, out=self._spare.out)
+                self._results.place(number, self._spare.out)
+        except Exception as error:
+            self._error = error
+        finally:
+            self._decoded.release()
 
 
 class Results:
@@ -142,7 +151,10 @@ class Results:
             with self._lock:
                 self._left[box] -= 1
                 if not self._left[box]:
-                    del self._made[box]
+                    self.give(box, self._made.pop(box))
+
+    def give(self, box: Box, result: Any) -> None:
+        """Let go of a result that is whole, as the caller of an operation does."""
 
 
 def _cuts(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[4]
@@ -13,6 +15,9 @@ sys.path.append(str(Path(__file__).parents[1] / "bench"))
 
 import goals  # noqa: E402
 import howto  # noqa: E402
+import need  # noqa: E402
+import operations  # noqa: E402
+import pipeline  # noqa: E402
 import plan  # noqa: E402
 from processes import Worker  # noqa: E402
 from report import Cell, write  # noqa: E402
@@ -181,3 +186,63 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
 def test_the_howto_has_the_marks() -> None:
     text = (ROOT / "docs/howto/read-data.md").read_text()
     assert text.count(howto.BEGIN) == text.count(howto.END) == 1
+
+
+class Asked:
+    """A dataset that remembers what was asked for; all of it is zero."""
+
+    def __init__(self, shape: tuple[int, ...], chunks: tuple[int, ...]) -> None:
+        self.shape, self.chunks = shape, chunks
+        self.boxes: list[need.Box] = []
+
+    def __getitem__(self, key: Any) -> Any:
+        keys = key if isinstance(key, tuple) else (key,)
+        keys += (slice(None),) * (len(self.shape) - len(keys))
+        cut = [
+            slice(k, k + 1).indices(n) if isinstance(k, int) else k.indices(n)
+            for k, n in zip(keys, self.shape, strict=True)
+        ]
+        self.boxes.append(tuple((start, stop) for start, stop, _ in cut))
+        return np.zeros([stop - start for start, stop, _ in cut], "u1")
+
+
+@pytest.mark.parametrize(
+    "operation", ["channel", "second", "windows", "stream", "patch", "frames"]
+)
+def test_the_pipeline_reads_what_the_operation_reads(operation: str) -> None:
+    movie = operation in ("patch", "frames")
+    shape, chunks = (
+        ((320, 128, 128), (16, 64, 64)) if movie else ((95_000, 200), (7_000, 100))
+    )
+    asked = Asked(shape, chunks)
+    opened = SimpleNamespace(file={operations.data_name(operation): asked})
+    operations.OPERATIONS[operation](opened)
+    assert asked.boxes == need.boxes(operation, shape, chunks[0])
+
+
+def test_the_pipeline_puts_each_chunk_in_its_place() -> None:
+    data = np.arange(50 * 12, dtype="i2").reshape(50, 12)
+    chunk, boxes = (8, 5), [((3, 30), (0, 12)), ((30, 50), (4, 5))]
+    firsts = [(i, j) for i in range(0, 50, 8) for j in range(0, 12, 5)]
+    given: dict[need.Box, Any] = {}
+
+    class Kept(pipeline.Results):
+        def give(self, box: need.Box, result: Any) -> None:
+            given[box] = result
+
+    results = Kept(need.Need([], firsts, chunk, data.dtype, boxes))
+    for number, (i, j) in enumerate(firsts):
+        whole = np.full(chunk, -1, data.dtype)
+        part = data[i : i + 8, j : j + 5]
+        whole[: part.shape[0], : part.shape[1]] = part
+        results.place(number, whole.reshape(-1).view("u1"))
+    assert [*given] == boxes
+    for ((a, b), (c, d)), result in given.items():
+        assert (result == data[a:b, c:d]).all()
+
+
+def test_a_chunk_that_does_not_decode_ends_the_pipeline(s3: Any) -> None:
+    url = s3.put("damaged", bytes(4000))
+    wanted = need.Need([(url, 0, 4000)], [(0,)], (9,), np.dtype("u1"), [((0, 9),)])
+    with pytest.raises(Exception, match=r"DEFLATE|deflate"):
+        pipeline.Pipeline(wanted, 2).seconds()
