@@ -29,6 +29,8 @@ COMPLAINTS = {
     "nwbwidgets: plotly==5.13.1",
     "nwbwidgets: importlib-metadata<5.0",
     "nwbwidgets: ipydatawidgets==4.3.2",
+    # What builds web pages; see overrides.txt.
+    "ndx-miniscope: hdmf-docutils",
 }
 
 

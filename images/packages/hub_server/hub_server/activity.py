@@ -8,6 +8,7 @@ The cap runs from the last sign of life that is not ours.  Once it has passed, s
 work no longer counts, and the culler's own timeout begins.
 """
 
+import os
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,10 +33,17 @@ def busy_kernels(kernel_manager: Any) -> int:
 def running_jobs(terminal_manager: Any) -> int:
     """Return how many terminals run a program besides their shell."""
     terminals = getattr(terminal_manager, "terminals", {}) or {}
-    return sum(_has_job(terminal.ptyproc.pid) for terminal in terminals.values())
+    return sum(has_job(one.ptyproc.pid, one.ptyproc.fd) for one in terminals.values())
 
 
-def _has_job(shell_pid: int) -> bool:
+def has_job(shell_pid: int, terminal: int) -> bool:
+    """Tell whether a shell runs a program, before its prompt or behind it."""
+    try:
+        # To look through all processes takes longer than a short program of a loop.
+        if os.tcgetpgrp(terminal) not in (0, shell_pid):
+            return True
+    except OSError:
+        pass  # nobody is there any more; 0: nobody is there yet
     try:
         children = psutil.Process(shell_pid).children()
         return any(child.status() not in STILL for child in children)
