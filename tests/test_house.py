@@ -69,10 +69,10 @@ def test_the_budget_of_functions_would_notice_a_long_one(tmp_path):
     assert [length for _, length in functions(tmp_path / "long.py")] == [41]
 
 
-ASKS = set(
-    ["get", "head", "options", "post", "put", "patch", "delete", "request", "stream"]
-)
-ASKS |= {"Client", "AsyncClient"}
+ASKS = {
+    *("get", "head", "options", "post", "put", "patch", "delete", "request", "stream"),
+    *("Client", "AsyncClient"),
+}
 
 
 def calls_without_certificates(source: str):

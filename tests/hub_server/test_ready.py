@@ -139,7 +139,7 @@ def starts(base_env, hub, cores, eagerly, tmp_path_factory):
 
 
 def test_a_server_answers_before_it_loads_most_extensions(starts):
-    # Who shares the machine can only add to a start: the best of two counts.
+    # Who shares the machine can only add to a start: the best of three counts.
     ours_s, eager_s = (min(cpu_s for _, cpu_s, _ in turns) for turns in starts)
     print(f"{ours_s:.1f} s of CPU; with every extension {eager_s:.1f} s")
     # Holds on a slow or shared machine too.
