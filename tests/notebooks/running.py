@@ -133,7 +133,8 @@ class Runner:
 
     def __call__(self, notebook: Path, **parameters: Any) -> Executed:
         profile, copy = profile_of(notebook), self.folder / notebook.name
-        command = [str(user_python()), "-m", "papermill", str(notebook), str(copy)]
+        program = Path(__file__).with_name("papermill_awake.py")
+        command = [str(user_python()), str(program), str(notebook), str(copy)]
         command += ["--no-progress-bar", "--cwd", str(self._home(notebook))]
         for name, value in parameters.items():
             command += ["--parameters", name, str(value)]

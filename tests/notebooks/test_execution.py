@@ -56,17 +56,31 @@ def test_each_exception_is_about_a_notebook_and_says_why(not_run, notebooks):
     assert all(len(entry["reason"]) > 20 for entry in not_run.values())
 
 
-def a_notebook(folder, code):
-    """Write a notebook of one cell, for the Tiny profile."""
+def a_notebook(folder, code, count=1):
+    """Write a notebook of `count` equal cells, for the Tiny profile."""
     head = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": []}
     head["source"] = ["**Profile** Tiny · "]
-    cell = {"cell_type": "code", "id": "b", "metadata": {}, "source": [code]}
+    cell = {"cell_type": "code", "metadata": {}, "source": [code]}
     cell |= {"outputs": [], "execution_count": None}
+    cells = [cell | {"id": f"b{n}"} for n in range(count)]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    whole = {"cells": [head, cell], "metadata": {"kernelspec": kernel}}
+    whole = {"cells": [head, *cells], "metadata": {"kernelspec": kernel}}
     path = folder / "trial.ipynb"
     path.write_text(json.dumps(whole | {"nbformat": 4, "nbformat_minor": 5}))
     return path
+
+
+@pytest.mark.notebooks
+def test_widgets_that_catch_output_hang_no_notebook(tmp_path, execute):
+    """By papermill alone one of five such cells waits for ever."""
+    code = (
+        "from ipywidgets import Output\n"
+        "for place in [Output() for _ in range(20)]:\n"
+        "    with place: print('caught')\n"
+    )
+    notebook = a_notebook(tmp_path, code, count=40)
+    executed = replace(execute, timeout_s=60)(notebook)
+    assert executed.status == 0, executed.log[-3000:]
 
 
 @pytest.mark.notebooks
