@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from . import columns, crawl
 from .array import Array, Table
+from .attributes import Attributes
 from .blob import Blob
 from .blockfile import BlockFile, Spans
 from .errors import ArchiveDataError, NotReadable
@@ -101,6 +102,18 @@ class _Ours:
     def file(self) -> Any:
         """The file this object is in."""
         return self._source.file or super().file  # type: ignore[misc]
+
+    @property
+    def attrs(self) -> Attributes:
+        """Its attributes."""
+        return Attributes(self)
+
+    @property
+    def name(self) -> Any:
+        """Where it lies; asked for once, since in a file on S3 nothing moves."""
+        if "_name" not in self.__dict__:
+            self._name = super().name  # type: ignore[misc]
+        return self._name
 
     def _adopt(self, found: Any) -> Any:
         ours = {h5py.Dataset: Dataset, h5py.Group: Group}.get(type(found))

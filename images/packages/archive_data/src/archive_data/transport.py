@@ -156,9 +156,20 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+@lru_cache(maxsize=64)
+def _proxy(scheme: str, host: str, given: tuple[str | None, ...]) -> str | None:
+    """Return the proxy for a host: to ask takes longer than to connect.
+
+    `given` are the variables it rests on; where they change it is asked again.
+    """
+    return None if proxy_bypass(host) else getproxies().get(scheme)
+
+
 def _connect(parts: SplitResult) -> http.client.HTTPConnection:
     host = parts.hostname or ""
-    proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
+    names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper())
+    given = tuple(map(os.environ.get, (*names, "no_proxy", "NO_PROXY")))
+    proxy = _proxy(parts.scheme, host, given)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     at = urlsplit(proxy) if proxy else None
     address = (at.hostname or "", at.port) if at else (host, port)
