@@ -72,7 +72,7 @@ def a_notebook(folder, code, count=1):
 
 @pytest.mark.notebooks
 def test_widgets_that_catch_output_hang_no_notebook(tmp_path, execute):
-    """By papermill alone one of five such cells waits for ever."""
+    """By papermill alone one of the forty cells waits for ever, nearly each time."""
     code = (
         "from ipywidgets import Output\n"
         "for place in [Output() for _ in range(20)]:\n"
