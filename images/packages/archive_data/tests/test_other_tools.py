@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -156,9 +158,9 @@ def test_an_nwb_file_in_a_zarr_opens_without_unpickling(
     assert len(nwb.trials.to_dataframe()) == 1
 
 
-def test_an_index_opens_a_zarr_in_one_request(
-    zarr_url: str, s3: Any, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def indexed(zarr_url: str, s3: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The Zarr as an asset whose index lies in the hub's store."""
     from archive_data import Asset
     from archive_data.index import store, zarr_make
 
@@ -169,9 +171,29 @@ def test_an_index_opens_a_zarr_in_one_request(
     made = store.put_zarr(zarr_make.make(asset), s3.root / "indexes")
     assert made.stat().st_size < 100_000
     s3.control("reset", "POST", {})
-    nwb = open_nwb(asset)
+    return asset
+
+
+def test_an_index_opens_a_zarr_in_one_request(
+    indexed: Any, s3: Any, path: Path
+) -> None:
+    nwb = open_nwb(indexed)
     assert s3.stats()["requests"] == 1
     assert (nwb.acquisition["raw"].data[:] == raw(path)).all()
+
+
+def test_nothing_is_kept_of_a_zarr_that_nobody_holds(indexed: Any, s3: Any) -> None:
+    from archive_data.index import store
+
+    for opened in (1, 2, 3):
+        gc.collect()
+        assert len(zarr_files.ZarrFiles._cache) == 0
+        shutil.rmtree(store.local_folder(), ignore_errors=True)
+        nwb = open_nwb(indexed)
+        assert len(nwb.trials) == 1
+        assert s3.stats()["requests"] == opened
+        assert len(zarr_files.ZarrFiles._cache) == 1
+        del nwb
 
 
 def test_a_zarr_without_an_index_opens_in_few_rounds(

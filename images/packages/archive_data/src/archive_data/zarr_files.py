@@ -9,6 +9,7 @@ so that zarr has only to place them.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -283,6 +284,10 @@ class ZarrFiles(AbstractFileSystem):
         }
         names = sorted(start + name for name in below)
         return [self.info(name) for name in names] if detail else names
+
+
+# fsspec would keep each for as long as the process lives, with all that it has fetched.
+ZarrFiles._cache = weakref.WeakValueDictionary()
 
 
 def _decoded(layout: Layout, stored: bytes) -> Any:

@@ -94,7 +94,7 @@ def open_nwb_zarr(asset: Asset) -> Any:
         raise MissingPackage(
             "open_nwb: a Zarr needs hdmf-zarr; install archive-data[nwb]"
         ) from error
-    place, options = _place(asset)
+    place, options, _held = _place(asset)
     try:
         return NWBZarrIO(place, mode="r", storage_options=options).read()
     except ArchiveDataError:
@@ -109,13 +109,18 @@ def open_nwb_zarr(asset: Asset) -> Any:
         ) from error
 
 
-def _place(asset: Asset) -> tuple[str, dict[str, Any] | None]:
+def _place(asset: Asset) -> tuple[str, dict[str, Any] | None, ZarrFiles | None]:
+    """Return where hdmf-zarr finds it, and what to hold until it has.
+
+    hdmf-zarr opens the address three times; as long as the files are held, fsspec gives
+    it these each time.  Later only the reader holds them: they go with it.
+    """
     if asset.url.startswith("file:"):
-        return asset.path, None
+        return asset.path, None, None
     import fsspec
 
     fsspec.register_implementation("archive-zarr", ZarrFiles, clobber=True)
     options = _options(asset)
-    # hdmf-zarr opens the address three times; fsspec gives it this object each time.
-    fsspec.filesystem("archive-zarr", **options).bring_small()
-    return "archive-zarr://", options
+    files = ZarrFiles(**options)
+    files.bring_small()
+    return "archive-zarr://", options, files
