@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,12 +10,8 @@ from typing import Any
 
 OURS = "archive_data"
 OURS_3 = "archive_data, zarr3"
-NOT_PEERS = frozenset(
-    {
-        *(OURS, OURS_3, "archive_data no index", "floor"),
-        *("local disk", "local disk, zarr3"),
-    }
-)
+_NOT_REMOTE = frozenset({"floor", "local disk", "local disk, zarr3"})
+NOT_PEERS = _NOT_REMOTE | {OURS, OURS_3, "archive_data no index"}
 NAMES = {
     "open": "open with pynwb",
     "channel": "one channel",
@@ -32,6 +29,9 @@ SUMMARY = (
 )
 #: Without a floor: it is not the bytes that cost.
 _NO_FLOOR = frozenset({"open", "dask"})
+
+#: So many times the seconds of the fastest way over the network are close to it.
+_CLOSE = 1.5
 HEAD = """# Reading: what it costs
 
 Derived by `make bench-reader`; do not edit. {when}.
@@ -97,6 +97,16 @@ class Cell:
         """How long it took so far, opening included; endless if it failed."""
         rounds = self.found[method]
         return sum(float("inf") if "error" in m else m["took_s"] for m in rounds)
+
+    def close(self, turns: int) -> list[str]:
+        """Ways close to the fastest over the network that had fewer turns than that."""
+        names = [name for name in self.found if name not in _NOT_REMOTE]
+        best = {n: row["seconds"] for n in names if (row := self.best(n))}
+        near = [n for n, s in best.items() if s <= _CLOSE * min(best.values())]
+        if len(near) < 2:
+            return []
+        alive = [n for n in near if math.isfinite(self.spent_s(n))]
+        return [n for n in alive if len(self.found[n]) < turns]
 
     def results(self) -> dict[str, set[Any]]:
         return {
