@@ -66,6 +66,7 @@ def read_all(jobs: Sequence[Job], meanwhile: Callable[[], None] | None = None) -
         for job in jobs:
             if job.walking:
                 ahead.look(job.array, job.axes)
+        work.paste_what_is_here()
         if meanwhile:
             meanwhile()
         work.latch.wait(0)
@@ -84,6 +85,7 @@ class _Pass:
         #: Who wants a chunk; they agree on its array.
         self._jobs: dict[Key, list[Job]] = {}
         self._direct: list[tuple[Job, tuple[int, int]]] = []
+        self._here: dict[Key, Any] = {}  #: Chunks that need no fetching.
         self._disk = disk()
         self._walks = any(job.walking for job in jobs)
         for job in jobs:
@@ -96,7 +98,7 @@ class _Pass:
                 self._jobs.setdefault(job.array.key(number), []).append(job)
 
     def begin(self) -> None:
-        """Use what is here, and start fetching the rest."""
+        """Look for what is here, and start fetching the rest."""
         gate.resize(neighbours.share())
         for job, (start, stop) in self._direct:
             self._fetch_direct(job, start, stop)
@@ -119,6 +121,7 @@ class _Pass:
         """Let go of results and bytes: what was fetched ahead may outlive this pass."""
         self._flights.clear()
         self._jobs.clear()
+        self._here.clear()
         self._direct.clear()
 
     def cancel(self) -> None:
@@ -127,25 +130,25 @@ class _Pass:
             flight.cancel()
 
     def _without_decoded(self) -> list[Key]:
-        """Paste the chunks that need no fetching; return the others."""
-        here = decoded.find(self._jobs)
-        count("hits", len(here))
+        """Find the chunks that need no fetching; return the others."""
+        self._here = decoded.find(self._jobs)
+        count("hits", len(self._here))
         left = []
         for key, jobs in self._jobs.items():
-            if key in here:
-                self._paste(key, here[key])
-            elif not jobs[0].array.table.sizes[key[1]]:
-                self._paste(key, jobs[0].array.missing())
-            else:
+            if not jobs[0].array.table.sizes[key[1]]:
+                self._here[key] = jobs[0].array.missing()
+            elif key not in self._here:
                 left.append(key)
         return left
 
-    def _paste(self, key: Key, data: Any) -> None:
-        jobs, number = self._jobs[key], key[1]
-        for job in jobs:
-            job.paste(number, data)
-        if any(job.passed(number) for job in jobs):
-            decoded.take([key])
+    def paste_what_is_here(self) -> None:
+        """Copy the chunks that need no fetching, while others fetch and decode."""
+        for key, data in self._here.items():
+            jobs, number = self._jobs[key], key[1]
+            for job in jobs:
+                job.paste(number, data)
+            if any(job.passed(number) for job in jobs):
+                decoded.take([key])
 
     def _is_on_disk(self, key: Key) -> bool:
         """Take a chunk from the disk, if one is used and has it."""
