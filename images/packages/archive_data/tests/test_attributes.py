@@ -49,12 +49,39 @@ def test_the_short_way_gives_what_h5py_gives(file):
     ours, theirs = Attributes(file), file.attrs
     assert list(ours) == list(theirs)
     assert len(theirs) == len(VALUES) + 4
+    in_pass = dict(ours.items())
+    assert list(in_pass) == list(theirs)
     for name, expected in theirs.items():
         found = ours[name]
         assert type(found) is type(expected), name
+        assert type(in_pass[name]) is type(expected), name
         assert getattr(found, "dtype", None) == getattr(expected, "dtype", None), name
         if not isinstance(expected, h5py.Reference):
             np.testing.assert_array_equal(found, expected, name)
+
+
+@pytest.mark.parametrize("tracked", [False, True])
+@pytest.mark.parametrize("names", ["abc", "cab", "c", "", "zyxwvutsrqponmlkji"])
+def test_all_come_in_the_order_of_h5py(tracked, names):
+    with h5py.File(io.BytesIO(), "w") as file:
+        group = file.create_group("g", track_order=tracked)
+        for number, name in enumerate(names):
+            group.attrs[name] = number
+        found = Attributes(group).items()
+        assert list(found) == list(group.attrs.items())
+        assert [name for name, _ in found] == (
+            list(names) if tracked else sorted(names)
+        )
+        assert len(found) == len(names)
+        assert ("absent", 1) not in found
+        assert all(pair in found for pair in group.attrs.items())
+
+
+def test_names_that_are_no_text_are_kept_as_they_are(file):
+    with h5py.File(io.BytesIO(), "w") as odd:
+        for name in (b"b\xff", "ä", "a"):
+            odd.attrs[name] = 1
+        assert list(Attributes(odd).items()) == list(odd.attrs.items())
 
 
 def test_a_missing_attribute_is_a_key_error(file):

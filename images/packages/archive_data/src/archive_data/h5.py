@@ -15,6 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
+from h5py import h5l
 
 from . import columns, crawl
 from .array import Array, Table
@@ -24,6 +25,7 @@ from .blockfile import BlockFile, Spans
 from .errors import ArchiveDataError, NotReadable
 from .selection import Unsupported
 from .tables import address, array_of
+from .visiting import visit
 
 #: An array of more chunks is not looked through for what is here.
 _FEW_CHUNKS = 16
@@ -189,36 +191,23 @@ class Group(_Ours, h5py.Group):
     def get(self, name: Any, default: Any = None, *args: Any, **options: Any) -> Any:
         """Return a member, or `default`; h5py's own goes past ``__getitem__``.
 
-        It is the way of hdmf, and so of pynwb, to every dataset.
+        It is the way of hdmf, and so of pynwb, to every dataset and its link.
         """
+        if not args and options == {"getlink": True} and self._is_hard(name):
+            return h5py.HardLink()
         return self._adopt(super().get(name, default, *args, **options))
 
+    def _is_hard(self, name: Any) -> bool:
+        """Tell whether a link is there and hard; h5py looks for it twice."""
+        try:
+            info = self.id.links.get_info(self._e(name), lapl=self._lapl)
+        except (KeyError, RuntimeError):  # So says HDF5 where there is none.
+            return False
+        return bool(info.type == h5l.TYPE_HARD)
+
     def visititems(self, func: Callable[[str, Any], Any]) -> Any:
-        """Call `func` for each object below, in h5py's order, each once.
-
-        h5py's own asks HDF5 for each object's storage size, which walks every chunk
-        tree.
-        """
-        return _visit(self, "", func, {address(self)})
-
-
-def _visit(
-    group: Group, base: str, func: Callable[[str, Any], Any], seen: set[int]
-) -> Any:
-    for name in group:
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            continue
-        thing = group[name]
-        at = address(thing)
-        if at in seen:
-            continue
-        seen.add(at)
-        result = func(base + name, thing)
-        if result is None and isinstance(thing, Group):
-            result = _visit(thing, f"{base}{name}/", func, seen)
-        if result is not None:
-            return result
-    return None
+        """Call `func` for each object below, in h5py's order, each once."""
+        return visit(self, "", func, {address(self)})
 
 
 class File(Group, h5py.File):
