@@ -2,7 +2,7 @@
 
 hdmf reads each attribute of a file while it opens it, and nearly all are one text or
 one number.  h5py asks for shape, type and type again of each, and for the order of each
-object's; the short ways here give the same values, in the same order, in 61 % of the time.
+object's; the short ways here give the same in the same order, in 61 % of the time.
 """
 
 from __future__ import annotations
