@@ -17,9 +17,12 @@ import numpy as np
 import pytest
 
 from archive_data import (
+    NotReadable,
     open_file,
     open_h5,
     open_nwb,
+    open_zarr,
+    to_dask,
     to_xarray,
     zarr_fetch,
     zarr_files,
@@ -158,9 +161,27 @@ def test_an_nwb_file_in_a_zarr_opens_without_unpickling(
     assert len(nwb.trials.to_dataframe()) == 1
 
 
+def test_dask_and_xarray_take_a_series_in_a_zarr(indexed: Any, path: Path) -> None:
+    pytest.importorskip("xarray")
+    series, again = (open_nwb(indexed).acquisition["raw"] for _ in range(2))
+    found = to_dask(series)
+    assert found.name == to_dask(again).name
+    assert (found.compute(scheduler="sync") == raw(path)).all()
+    assert to_dask(series, "native").chunksize == series.data.chunks
+    labelled = to_xarray(series).sel(time=slice(1.0, 1.5))
+    assert (labelled.compute(scheduler="sync").values == raw(path)[1000:1501]).all()
+    group = open_zarr(indexed)
+    assert to_dask(group["acquisition/raw/data"]).shape == found.shape
+    with pytest.raises(NotReadable, match="is no plain array"):
+        to_dask(group["general/extracellular_ephys/electrodes/group"])
+    with pytest.raises(NotReadable, match="is no plain array"):
+        to_dask(group)
+
+
 @pytest.fixture
 def indexed(zarr_url: str, s3: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The Zarr as an asset whose index lies in the hub's store."""
+    """The Zarr as an asset whose index lies in the hub's store; nobody has it open."""
+    gc.collect()
     from archive_data import Asset
     from archive_data.index import store, zarr_make
 

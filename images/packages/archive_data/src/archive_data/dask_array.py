@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import sys
 from typing import Any
 
 from .array import Array
@@ -32,7 +34,8 @@ def to_dask(dataset: Any, chunks: Any = "auto") -> Any:
     Raises
     ------
     NotReadable
-        The dataset holds text, references or the like, which only HDF5 can read.
+        The dataset holds text, references or the like, which only HDF5 or zarr can
+        read.
     """
     try:
         import dask.array
@@ -42,7 +45,7 @@ def to_dask(dataset: Any, chunks: Any = "auto") -> Any:
         raise MissingPackage(
             "to_dask: needs dask; install archive-data[dask]"
         ) from error
-    array = array_of(dataset)
+    array = array_of(dataset) or _zarr_of(dataset)
     if array is None:
         name = getattr(dataset, "name", type(dataset).__name__)
         raise NotReadable(f"to_dask: {name!r} is no plain array; read it as it is")
@@ -51,17 +54,43 @@ def to_dask(dataset: Any, chunks: Any = "auto") -> Any:
     return from_array(
         array,
         chunks=chunks,
-        name=f"archive-{array.token}-{_digest(chunks)}",
+        name=_name(array, chunks),
         lock=False,
         fancy=False,
         asarray=True,
     )
 
 
-def _digest(chunks: Any) -> str:
+def _name(array: Any, chunks: Any) -> str | None:
+    """Return the same name for the same content, or None: then dask finds one."""
     from dask.base import tokenize
 
-    return str(tokenize(chunks))[:8]
+    token = array.token if isinstance(array, Array) else _token_of_zarr(array)
+    return f"archive-{token}-{str(tokenize(chunks))[:8]}" if token else None
+
+
+def _token_of_zarr(array: Any) -> str | None:
+    from .zarr_files import ZarrFiles
+
+    # Zarr 2 has a store of its own for chunks; Zarr 3 sees ours through a wrapper.
+    files = getattr(getattr(array, "chunk_store", array.store), "fs", None)
+    files = getattr(files, "sync_fs", files)
+    if not isinstance(files, ZarrFiles):
+        return None
+    text = repr((files.digest, array.path, array.shape, array.chunks, array.dtype))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _zarr_of(thing: Any) -> Any:
+    """Return the Zarr array that something is, or has as its ``data``, if it is plain.
+
+    Where zarr was not imported, nothing is one.
+    """
+    zarr = sys.modules.get("zarr")
+    for found in (thing, getattr(thing, "data", None)):
+        if zarr is not None and isinstance(found, zarr.Array):
+            return None if found.dtype.kind == "O" else found
+    return None
 
 
 def rows_of_chunks(array: Array) -> tuple[int, ...]:
@@ -78,7 +107,7 @@ def to_xarray(series: Any, chunks: Any = "auto") -> Any:
 
     Parameters
     ----------
-    series : pynwb TimeSeries, or dataset of `open_h5`
+    series : pynwb TimeSeries, dataset of `open_h5`, or Zarr array
         With times where the object has a rate or timestamps.
     chunks
         As of `to_dask`.
