@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ..keep import copy_database
 from ..keep.backup import backup
+from ..keep.made import STAMP
 from ..keep.place import KeepError, Place
 from ..ledger import LEDGER_IN_POD
 from .keeping import Say
@@ -35,15 +37,14 @@ class Kept:
         DeployError
             The hub's pod does not answer, a copy is damaged, or the disk is full.
         """
-        made = folder / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
         try:
-            made.mkdir(mode=0o700, parents=True)
+            made = new_folder(folder)
             for name, path in DATABASES.items():
                 if name == "hub.sqlite" or _is_there(namespace, path):
                     _copy(namespace, path, made / name)
         except OSError as error:
             raise DeployError(
-                f"copy of the databases: {error.filename or made}: {error.strerror}; "
+                f"copy of the databases: {error.filename or folder}: {error.strerror}; "
                 "make room, or name another folder with --to"
             ) from None
         return made
@@ -60,6 +61,18 @@ class Kept:
             return backup(Place.of_cluster(namespace), folder, say)
         except KeepError as error:
             raise DeployError(str(error)) from None
+
+
+def new_folder(folder: Path) -> Path:
+    """Make a folder with the time for a name; wait if this second has one already."""
+    while True:
+        made = folder / datetime.now(UTC).strftime(STAMP)
+        try:
+            made.mkdir(mode=0o700, parents=True)
+        except FileExistsError:
+            time.sleep(0.05)
+        else:
+            return made
 
 
 def _exec(namespace: str) -> list[str]:

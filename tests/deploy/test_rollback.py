@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hub_config.deploy.kept import new_folder
+
 from .test_deploy import NOWHERE, change_image, order
 
 
@@ -43,6 +45,18 @@ def test_a_rollback_goes_to_the_revision_before(deploy, twice, checkout):
     (line,) = twice.said("helm rollback")
     assert line.startswith("helm rollback hub 1 --namespace=hub --wait")
     assert len(copies(checkout)) == before + 1
+
+
+def test_two_copies_of_one_second_do_not_meet(tmp_path):
+    made = [new_folder(tmp_path / "backups") for _ in range(3)]
+    assert len({*made}) == 3
+    assert made == sorted((tmp_path / "backups").iterdir())
+
+
+def test_a_folder_that_is_a_file_is_no_reason_to_wait(tmp_path):
+    (tmp_path / "backups").write_text("x")
+    with pytest.raises(NotADirectoryError):
+        new_folder(tmp_path / "backups")
 
 
 def test_without_a_yes_nothing_goes_back(deploy, twice):
