@@ -10,7 +10,14 @@ import numcodecs
 import numpy as np
 import pytest
 
-from archive_data import NotReadable, ZarrReadFailed, open_asset, open_nwb, open_zarr
+from archive_data import (
+    NotReadable,
+    ZarrReadFailed,
+    open_asset,
+    open_nwb,
+    open_zarr,
+    to_dask,
+)
 from archive_data.zarr_chunks import Chunks
 from archive_data.zarr_files import ZarrFiles
 
@@ -73,6 +80,20 @@ def test_a_chunk_that_cannot_be_read_is_no_fill_value(s3: Any, folder: Path) -> 
     for row in (150, 250):
         with pytest.raises(ZarrReadFailed):
             group["a/x"][row]
+
+
+def test_dask_takes_arrays_also_without_rows_but_no_single_number(
+    s3: Any, folder: Path
+) -> None:
+    made = zarr.open_group(str(folder))
+    made.zeros(name="none", shape=(0, 5), chunks=(10, 5), dtype="i4")
+    made.zeros(name="number", shape=(), dtype="i4")
+    group = open_zarr(f"{s3.url}/bucket/zarr/some-id/")
+    assert (to_dask(group["a/x"]).compute(scheduler="sync") == DATA).all()
+    assert to_dask(group["none"]).compute(scheduler="sync").shape == (0, 5)
+    for chunks in ("auto", "native"):
+        with pytest.raises(NotReadable, match="no plain array"):
+            to_dask(group["number"], chunks)
 
 
 def test_what_is_no_zarr_is_said(s3: Any, folder: Path) -> None:

@@ -45,7 +45,9 @@ def to_dask(dataset: Any, chunks: Any = "auto") -> Any:
         raise MissingPackage(
             "to_dask: needs dask; install archive-data[dask]"
         ) from error
-    array = array_of(dataset) or _zarr_of(dataset)
+    array = array_of(dataset)
+    if array is None:
+        array = _zarr_of(dataset)
     if array is None:
         name = getattr(dataset, "name", type(dataset).__name__)
         raise NotReadable(f"to_dask: {name!r} is no plain array; read it as it is")
@@ -89,7 +91,8 @@ def _zarr_of(thing: Any) -> Any:
     zarr = sys.modules.get("zarr")
     for found in (thing, getattr(thing, "data", None)):
         if zarr is not None and isinstance(found, zarr.Array):
-            return None if found.dtype.kind == "O" else found
+            is_plain = found.dtype.kind != "O" and found.shape
+            return found if is_plain else None
     return None
 
 
