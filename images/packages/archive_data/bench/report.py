@@ -36,7 +36,8 @@ HEAD = """# Reading: what it costs
 
 Derived by `make bench-reader`; do not edit. {when}.
 
-Seconds, best of the rounds; the methods take turns. **F** is the floor: the needed
+Seconds, best of the rounds; the methods take turns, three at most, and five where one
+of the peers is within 1.5 times of the fastest. **F** is the floor: the needed
 bytes by bare sockets over 32 connections, or one round trip and the needed decoding on
 two cores, whichever is longer. **P** is a bare pipeline: the same sockets, and two
 threads that decode what lands and put it in its place. Unlike F it gives results and
@@ -99,11 +100,14 @@ class Cell:
         return sum(float("inf") if "error" in m else m["took_s"] for m in rounds)
 
     def close(self, turns: int) -> list[str]:
-        """Ways close to the fastest over the network that had fewer turns than that."""
+        """Ways close to the fastest over the network that had fewer turns than that.
+
+        Only where there is a peer among them: our own ways are no match to decide.
+        """
         names = [name for name in self.found if name not in _NOT_REMOTE]
         best = {n: row["seconds"] for n in names if (row := self.best(n))}
         near = [n for n, s in best.items() if s <= _CLOSE * min(best.values())]
-        if len(near) < 2:
+        if len(near) < 2 or not set(near) - NOT_PEERS:
             return []
         alive = [n for n in near if math.isfinite(self.spent_s(n))]
         return [n for n in alive if len(self.found[n]) < turns]

@@ -143,17 +143,22 @@ class Run:
         for name in (n for n, process in by.items() if process is None):
             cell.add(name, {"error": self.missing[name], "absent": True})
         left = [name for name, process in by.items() if process]
-        latency_s = NETWORKS[cell.network]["latency_ms"] / 1000
         for turn in range(self.limits.turns):
             if cell.has_floor and (turn == 0 or left):
-                floor = {"do": "floor", "latency_s": latency_s}
-                self._ask(cell, "floor", started["archive_data"], **floor)
+                self._ask_floor(cell, started)
             for name in left:
                 self._ask(cell, name, by[name], do="measure", method=name)
             left = [n for n in left if has_another_turn(cell, n)]
         while close := cell.close(self.limits.close_turns):
+            if cell.has_floor:
+                self._ask_floor(cell, started)
             for name in close:
                 self._ask(cell, name, by[name], do="measure", method=name)
+
+    def _ask_floor(self, cell: Cell, started: dict[str, Worker]) -> None:
+        latency_s = NETWORKS[cell.network]["latency_ms"] / 1000
+        process = started["archive_data"]
+        self._ask(cell, "floor", process, do="floor", latency_s=latency_s)
 
     def _ask(self, cell: Cell, name: str, process: Any, **task: Any) -> None:
         """Add one row to a cell, unless the run is over."""

@@ -148,17 +148,20 @@ def test_a_way_that_failed_has_no_further_turn() -> None:
     assert found.spent_s("remfile") == float("inf")
 
 
+class Measured:
+    """A process that takes so long, one time after the other, and then dies."""
+
+    def __init__(self, *seconds: float) -> None:
+        self.seconds = list(seconds)
+
+    def ask(self, limit_s: float, do: str = "", **_: Any) -> dict[str, Any]:
+        row = cell("far big open", any={}).found["any"][0]
+        if do == "floor":
+            return row
+        return row | {"seconds": self.seconds.pop(0)} if self.seconds else {"error": ""}
+
+
 def test_ways_that_are_close_have_as_many_turns_as_each_other() -> None:
-    class Measured:
-        def __init__(self, *seconds: float) -> None:
-            self.seconds = list(seconds)
-
-        def ask(self, limit_s: float, **_: Any) -> dict[str, Any]:
-            if not self.seconds:
-                return {"error": "it died"}
-            row = cell("far big open", any={}).found["any"][0]
-            return row | {"seconds": self.seconds.pop(0)}
-
     names = ("archive_data", "lindi, prebuilt", "remfile", "local disk", "s3fs default")
     times = [(2.5, 2.4, 2.3, 2.2, 2.1), (2.2,) * 5, (9.0,) * 5, (2.0,) * 5, (2.3,)]
     started = {n: Measured(*t) for n, t in zip(names, times, strict=True)}
@@ -169,8 +172,24 @@ def test_ways_that_are_close_have_as_many_turns_as_each_other() -> None:
     turns = [len(found.found[name]) for name in names]
     assert turns == [5, 5, 1, 1, 2], "close, close, far off, no network, failed"
     assert found.ours()["seconds"] == 2.1
-    alone = cell("far big open", archive_data={}, remfile={"seconds": 2.0})
-    assert alone.close(5) == []
+
+
+def test_the_floor_has_as_many_turns_as_what_is_held_against_it() -> None:
+    limits = Limits(row_s=60, run_s=90, turns=1, close_turns=5)
+    limits.begin()
+    run, found = Run("", Path(), {}, limits), Cell("far", "big", "channel")
+    started = {n: Measured(*(1.0,) * 5) for n in ("archive_data", "remfile")}
+    run._fill(found, tuple(started), started)
+    assert {n: len(turns) for n, turns in found.found.items()} == {
+        "floor": 5,
+        "archive_data": 5,
+        "remfile": 5,
+    }
+
+
+def test_where_no_peer_is_close_nobody_has_further_turns() -> None:
+    far = {"archive_data": {}, "archive_data no index": {}, "remfile": {"seconds": 2.0}}
+    assert cell("far big channel", **far).close(5) == []
 
 
 def test_new_dask_workers_are_not_held_against_processes_that_have_read() -> None:
